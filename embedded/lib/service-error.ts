@@ -1,0 +1,50 @@
+/**
+ * What went wrong with a request as a whole, apart from errors that a function throws. The doors
+ * (HTTP, WebSocket) turn it into a status code, a close code or a protocol message.
+ */
+export type ServiceErrorKind =
+  | "badRequest"
+  | "unauthenticated"
+  | "forbidden"
+  | "notFound"
+  | "conflict"
+  | "payloadTooLarge"
+  | "rateLimited"
+  | "overloaded"
+  | "internal";
+
+/** A failed request with a stable short `code` such as `InvalidAuthHeader` and a sentence for people. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly kind: ServiceErrorKind;
+  readonly code: string;
+
+  constructor(kind: ServiceErrorKind, code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** The error as doors may show it: anything unforeseen becomes a plain internal error. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (isNamed(error, "OccConflictError")) {
+    return new ServiceError(
+      "overloaded",
+      "OptimisticConcurrencyControlFailure",
+      "Data read or written in this mutation changed while it was being run, repeatedly.",
+      { cause: error },
+    );
+  }
+  return new ServiceError(
+    "internal",
+    "InternalServerError",
+    "Your request couldn't be completed. Try again later.",
+    { cause: error },
+  );
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+import { build } from "esbuild";
+
+import { hashSources } from "./source-hash.mjs";
+
+const STAMP = "build/source-hash";
+
+const SOURCES = [
+  "app",
+  "convex",
+  "embedded",
+  "public",
+  "scripts",
+  "server",
+  "standins",
+  "package-lock.json",
+  "tailwind.config.ts",
+  "vite.config.ts",
+];
+
+/** Programs and worker entries; the path below build/ is the path in the source tree. */
+const ENTRIES = [
+  "embedded/main.ts",
+  "scripts/launch.ts",
+  "scripts/standins.ts",
+  "server/main.ts",
+];
+
+/** Builds everything that runs, unless the sources are those of the last build. */
+export async function buildWhenChanged(log) {
+  const hash = hashSources(SOURCES);
+  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === hash) return;
+  log("Building pages and programs");
+  rmSync(STAMP, { force: true });
+  await buildPages();
+  await buildPrograms();
+  writeFileSync(STAMP, hash);
+}
+
+async function buildPrograms() {
+  await build({
+    entryPoints: ENTRIES,
+    outdir: "build",
+    outbase: ".",
+    bundle: true,
+    splitting: false,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+    sourcemap: true,
+    logLevel: "warning",
+  });
+}
+
+function buildPages() {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ["node_modules/@remix-run/dev/dist/cli.js", "vite:build", "--logLevel", "warn"],
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_ENV: "production" } },
+    );
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => (output += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve(undefined);
+      else reject(new Error(`The pages did not build:\n${output}`));
+    });
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await buildWhenChanged((line) => console.log(`· ${line}`));
+}

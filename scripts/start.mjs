@@ -1,0 +1,16 @@
+// `npm start`: from a fresh clone to a running shop. This file has no dependencies, because it
+// installs them; what needs them is in launch.ts, built like the rest.
+import { fileURLToPath } from "node:url";
+
+import { installLockfile } from "./install.mjs";
+import { requireNodeVersion } from "./node-version.mjs";
+
+requireNodeVersion();
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+const log = (line) => console.log(`· ${line}`);
+installLockfile(log);
+const { buildWhenChanged } = await import("./build.mjs");
+await buildWhenChanged(log);
+const { launch } = await import(new URL("../build/scripts/launch.js", import.meta.url).href);
+await launch(process.env, log);
