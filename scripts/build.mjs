@@ -22,12 +22,7 @@ const SOURCES = [
 ];
 
 /** Programs and worker entries; the path below build/ is the path in the source tree. */
-const ENTRIES = [
-  "embedded/main.ts",
-  "scripts/launch.ts",
-  "scripts/standins.ts",
-  "server/main.ts",
-];
+const ENTRIES = ["embedded/main.ts", "scripts/launch.ts", "scripts/standins.ts", "server/main.ts"];
 
 /** Builds everything that runs, unless the sources are those of the last build. */
 export async function buildWhenChanged(log) {

@@ -48,7 +48,9 @@ const vEnvironment = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   DATA_DIR: z.string().min(1).default(".data"),
   DEMO: vFlag.optional(),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: "must be an address like https://shop.example" }).optional(),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "must be an address like https://shop.example" })
+    .optional(),
   CONVEX_SELF_HOSTED_URL: z.url({ error: "must be an address" }).optional(),
   CONVEX_SELF_HOSTED_ADMIN_KEY: z.string().min(1).optional(),
 });
@@ -121,5 +123,7 @@ function parseOrThrow<Schema extends z.ZodType>(
   const problems = result.error.issues.map(
     (issue) => `${issue.path.map(String).join(".")} ${issue.message}`,
   );
-  throw new StartError(`Settings to put right: ${problems.join("; ")}. See "Settings" in README.md.`);
+  throw new StartError(
+    `Settings to put right: ${problems.join("; ")}. See "Settings" in README.md.`,
+  );
 }

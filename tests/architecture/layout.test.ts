@@ -21,20 +21,25 @@ const CAMEL_CASE = /^_?[a-z][a-zA-Z0-9]*$/;
 
 const ROOTS = ["app", "convex", "embedded", "server", "standins", "scripts", "tests"];
 const files = ROOTS.flatMap((root) => listFiles(root)).filter(
-  (path) => /\.(ts|tsx|mjs)$/.test(path) && !path.includes("_generated") && !path.includes("fixtures/"),
+  (path) =>
+    /\.(ts|tsx|mjs)$/.test(path) && !path.includes("_generated") && !path.includes("fixtures/"),
 );
 
 test("no file is longer than its folder allows", () => {
   const tooLong = files.flatMap((path) => {
     const lines = readFileSync(path, "utf8").split("\n").length - 1;
     const limit = SIZE_LIMITS.find(([pattern]) => pattern.test(path))?.[1] ?? 600;
-    return lines > limit ? [`${path}: ${String(lines)} lines, at most ${String(limit)}: split it by noun`] : [];
+    return lines > limit
+      ? [`${path}: ${String(lines)} lines, at most ${String(limit)}: split it by noun`]
+      : [];
   });
   expect(tooLong).toEqual([]);
 });
 
 test("file and folder names say a noun, never a drawer", () => {
-  const drawers = files.filter((path) => path.split("/").some((part) => FORBIDDEN_NAMES.test(part)));
+  const drawers = files.filter((path) =>
+    path.split("/").some((part) => FORBIDDEN_NAMES.test(part)),
+  );
   expect(drawers).toEqual([]);
 });
 

@@ -1,0 +1,75 @@
+import { fork, type ChildProcess } from "node:child_process";
+
+/** How long a part may take to end by itself before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 8_000;
+
+export interface Part {
+  readonly name: string;
+  readonly process: ChildProcess;
+  /** Resolves with the first message of this type that the part sends. */
+  message(type: string): Promise<Record<string, unknown>>;
+}
+
+/**
+ * The processes of one running shop. When one of them ends by itself the others are ended too, and
+ * `failed` resolves with a sentence that says which and how.
+ */
+export class PartSupervisor {
+  readonly failed: Promise<string>;
+  #fail: (sentence: string) => void = () => undefined;
+  #isStopping = false;
+  readonly #parts: Part[] = [];
+
+  constructor() {
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
+
+  /** Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. */
+  start(name: string, entry: string, environment: NodeJS.ProcessEnv): Part {
+    const child = fork(entry, [], { env: environment, detached: true, stdio: "inherit" });
+    child.on("exit", (code, signal) => {
+      if (this.#isStopping) return;
+      const how = signal === null ? `ended with code ${String(code)}` : `was ended by ${signal}`;
+      this.#fail(`The ${name} ${how}.`);
+    });
+    child.on("error", (error) => {
+      this.#fail(`The ${name} could not be started: ${error.message}.`);
+    });
+    const part = { name, process: child, message: (type: string) => firstMessage(child, type) };
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** Ends every part, last started first: SIGTERM, then SIGKILL after eight seconds. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const part of [...this.#parts].reverse()) await stopProcess(part.process);
+  }
+}
+
+function firstMessage(child: ChildProcess, type: string): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    child.on("message", function listen(message: unknown) {
+      if (!isTyped(message, type)) return;
+      child.off("message", listen);
+      resolve(message);
+    });
+  });
+}
+
+function isTyped(message: unknown, type: string): message is Record<string, unknown> {
+  return (
+    typeof message === "object" && message !== null && "type" in message && message.type === type
+  );
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
+}
