@@ -95,16 +95,32 @@ export interface Transaction {
   readonly usage: TransactionUsage;
   readonly hasWrites: boolean;
 
-  /** `null` when absent or when the table does not exist; the read is recorded either way. */
+  /**
+   * `null` when absent, when the table does not exist or when `id` is no id; the read is recorded
+   * in each case.
+   */
   get(componentPath: ComponentPath, id: string): StoredDocument | null;
-  /** The table a valid id belongs to in this component, `null` otherwise. Reads the table list. */
+  /**
+   * The table a valid id belongs to in this component, `null` otherwise (then the table list is
+   * recorded as read). Says nothing about whether the document exists.
+   */
   tableOf(componentPath: ComponentPath, id: string): string | null;
   range(request: IndexRangeRequest): RangeCursor;
-  /** Ranked documents, best first, at most 1024 candidates (then a `SEARCH_LIMIT` DatabaseError). */
+  /**
+   * Ranked documents, best first; consuming past 1024 throws `DatabaseError`
+   * (`SearchQueryScannedTooManyDocuments`). Keys of the entries are ranks: they order the results
+   * of this one search and mean nothing else.
+   */
   search(request: SearchRequest): RangeCursor;
   count(componentPath: ComponentPath, table: string): number;
-  /** Fields of an index including the trailing `_creationTime` and `_id`; throws `IndexNotFound`. */
+  /**
+   * Fields of an index including the trailing `_creationTime` and `_id`; throws `IndexNotFound`,
+   * for staged indexes `IndexStaged`. In a table that does not exist yet, only `by_id` and
+   * `by_creation_time` are found.
+   */
   indexFields(componentPath: ComponentPath, table: string, index: string): readonly string[];
+  /** `searchField` and `filterFields` of a search index; throws `IndexNotFound`, `IndexStaged`. */
+  searchIndex(componentPath: ComponentPath, table: string, index: string): SearchIndexDefinition;
 
   /** Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. */
   insert(componentPath: ComponentPath, table: string, valueJson: string): string;
@@ -112,6 +128,15 @@ export interface Transaction {
   patch(componentPath: ComponentPath, id: string, valueJson: string): void;
   replace(componentPath: ComponentPath, id: string, valueJson: string): void;
   remove(componentPath: ComponentPath, id: string): void;
+
+  /**
+   * Makes a prepared schema the component's schema when this transaction commits, together with its
+   * other writes (a push commits modules and schema at once). Conflicts with every transaction that
+   * wrote to the component under the old schema or read a dropped index.
+   * @throws DatabaseError `SchemaValidationFailed` when a row written since the preparation does not
+   *   fit; `SchemaAborted` when the preparation was discarded or overtaken.
+   */
+  activateSchema(prepared: PreparedSchema): void;
 
   savepoint(): Savepoint;
   /** Undoes writes made since; reads stay recorded. */
@@ -131,10 +156,110 @@ export interface Subscription {
   cancel(): void;
 }
 
+/** One table as the catalog lists it. */
+export interface TableInfo {
+  readonly componentPath: ComponentPath;
+  readonly name: string;
+  /** From 10001 for user tables, below for system tables; unique within the component. */
+  readonly number: number;
+  /** True for names starting with `_`. */
+  readonly isSystem: boolean;
+  /** Rows at the latest timestamp. */
+  readonly count: number;
+  /** Declared indexes, without `by_id` and `by_creation_time`. */
+  readonly indexes: readonly IndexDefinition[];
+  readonly searchIndexes: readonly SearchIndexDefinition[];
+}
+
+export interface SearchIndexDefinition {
+  readonly name: string;
+  readonly searchField: string;
+  readonly filterFields: readonly string[];
+  readonly staged: boolean;
+}
+
+/** An index as pushes report it: `table.name` with its fields in words. */
+export interface IndexDescription {
+  readonly table: string;
+  readonly name: string;
+  readonly staged: boolean;
+  readonly definition:
+    | { readonly kind: "database"; readonly fields: readonly string[] }
+    | {
+        readonly kind: "search";
+        readonly searchField: string;
+        readonly filterFields: readonly string[];
+      };
+}
+
+/** What a schema would change. An index whose fields change is in both lists. */
+export interface SchemaDiff {
+  readonly addedIndexes: readonly IndexDescription[];
+  readonly droppedIndexes: readonly IndexDescription[];
+  /** Same definition, staged before and enabled now, or the other way. */
+  readonly enabledIndexes: readonly IndexDescription[];
+  readonly disabledIndexes: readonly IndexDescription[];
+}
+
+/**
+ * A schema whose indexes are built and against which all rows were checked, waiting for
+ * `Transaction.activateSchema`. Until then it changes nothing that others can see.
+ */
+export interface PreparedSchema {
+  readonly componentPath: ComponentPath;
+  /** Canonical text of the schema export JSON, `null` for "no schema". */
+  readonly schemaJson: string | null;
+  readonly diff: SchemaDiff;
+}
+
+/** Indexes of a table whose name starts with `_`; such tables have no document schema. */
+export interface SystemTableDefinition {
+  readonly name: string;
+  /** Fields without the trailing `_creationTime` and `_id`, which are added. */
+  readonly indexes: readonly { readonly name: string; readonly fields: readonly string[] }[];
+}
+
+/** Tables, indexes and schemas at the latest timestamp, and how a deploy changes them. */
+export interface Catalog {
+  /** Components that hold at least one table or schema; `""` is always among them. */
+  componentPaths(): readonly ComponentPath[];
+  /** Tables of a component by name, system tables included. */
+  tables(componentPath: ComponentPath): readonly TableInfo[];
+  /** The active schema's export JSON as it was given, `null` before the first deploy. */
+  schemaJson(componentPath: ComponentPath): string | null;
+
+  /**
+   * Declares a system table's indexes for every component, now and later; call it at start-up,
+   * before the first transaction that uses them. Existing rows are indexed, declarations that
+   * disappeared are dropped. The table itself appears with its first row.
+   */
+  defineSystemTable(definition: SystemTableDefinition): void;
+
+  /** Compares with the active schema. Throws `DatabaseError` (`InvalidSchema`) for a malformed one. */
+  diffSchema(componentPath: ComponentPath, schemaJson: string | null): SchemaDiff;
+  /**
+   * Builds added indexes and checks every existing row, in slices that leave the event loop free.
+   * Rows written meanwhile are indexed at once and checked at activation.
+   * @throws DatabaseError `InvalidSchema`; `SchemaValidationFailed` naming the row's id; `SchemaAborted`
+   *   when another `prepareSchema` of the same component or `discardSchema` overtakes it.
+   */
+  prepareSchema(componentPath: ComponentPath, schemaJson: string | null): Promise<PreparedSchema>;
+  /** Drops what a schema that will not be activated has built. Harmless when called twice. */
+  discardSchema(prepared: PreparedSchema): void;
+}
+
+/** What `openDatabase` gives: transactions and the catalog. */
+export interface EngineDatabase extends Database, Catalog {}
+
 export interface Database {
   /** Timestamp of the newest commit visible to new transactions (maybe not flushed yet). */
   readonly latestTs: Timestamp;
-  /** Begins at `latestTs`, or at an older `ts` still inside the write log's retention. */
+  /** The oldest timestamp `begin` accepts. */
+  readonly oldestTs: Timestamp;
+  /**
+   * Begins at `latestTs`, or at an older `ts` still inside the write log's retention
+   * (else `DatabaseError` `SnapshotTooOld`). `nowMs` is the time that `_creationTime` starts from.
+   */
   begin(options?: { readonly ts?: Timestamp; readonly nowMs?: number }): Transaction;
   /**
    * Validates the read set against everything committed since the snapshot, assigns a timestamp
@@ -151,5 +276,8 @@ export interface Database {
   subscribe(readSet: ReadSet, onInvalidated: (ts: Timestamp) => void): Subscription;
   /** Runs after the subscriptions of each commit were told. Returns the function that stops it. */
   onCommit(listener: (ts: Timestamp) => void): () => void;
+  /** Runs once when a flush failed; nothing can be read or written any more. */
+  onStopped(listener: (error: Error) => void): () => void;
+  /** Flushes what is pending, gives the folder free. */
   close(): Promise<void>;
 }

@@ -1,0 +1,65 @@
+/** Machine-readable reasons of `DatabaseError`; those that Convex has carry its names. */
+export type DatabaseErrorCode =
+  | "ArrayTooLong"
+  | "DatabaseClosed"
+  | "DocumentNotObject"
+  | "FieldNameInvalid"
+  | "IncorrectFilterFieldError"
+  | "IndexNotASearchIndexError"
+  | "IndexNotFound"
+  | "IndexStaged"
+  | "InvalidCreationTimeError"
+  | "InvalidIdError"
+  | "InvalidSchema"
+  | "InvalidTableName"
+  | "InvalidValue"
+  | "NonexistentDocument"
+  | "OptimisticConcurrencyControlFailure"
+  | "ReadOnlyTransaction"
+  | "SchemaAborted"
+  | "SchemaEnforcementError"
+  | "SchemaValidationFailed"
+  | "SearchQueryScannedTooManyDocumentsError"
+  | "SnapshotTooOld"
+  | "TooManyFieldsError"
+  | "TooManyTables"
+  | "TooNestedError"
+  | "TransactionFinished"
+  | "ValueTooLarge";
+
+/** What the database refuses; the message is fit for the developer who called it. */
+export class DatabaseError extends Error {
+  readonly code: DatabaseErrorCode;
+
+  constructor(code: DatabaseErrorCode, message: string) {
+    super(message);
+    this.name = "DatabaseError";
+    this.code = code;
+  }
+}
+
+/** A commit after the snapshot changed something that the transaction read; running again may succeed. */
+export class OccConflictError extends DatabaseError {
+  /** Table of the change; `null` when tables or schemas themselves changed. */
+  readonly table: string | null;
+  /** Id of the document that changed, where one document is the cause. */
+  readonly documentId: string | null;
+
+  constructor(table: string | null, documentId: string | null) {
+    super("OptimisticConcurrencyControlFailure", conflictMessage(table, documentId));
+    this.table = table;
+    this.documentId = documentId;
+  }
+}
+
+function conflictMessage(table: string | null, documentId: string | null): string {
+  const what = table === null ? "some table" : `the "${table}" table`;
+  const which =
+    documentId === null
+      ? ""
+      : ` A write to the document with the ID "${documentId}" caused the conflict.`;
+  return (
+    `Documents read from or written to ${what} changed while this mutation was being run and on ` +
+    `every subsequent retry.${which} See https://docs.convex.dev/error#1`
+  );
+}
