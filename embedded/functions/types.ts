@@ -5,13 +5,16 @@
  * Arguments, results, journals and error data cross this boundary as JSON text ("string in, string
  * out"), so that a slow query can move to another thread later.
  */
-import type { ComponentPath, Timestamp } from "../database/types.ts";
+import type { ComponentPath, Timestamp, Transaction } from "../database/types.ts";
 
-/** Who is calling. `system` runs scheduled functions and crons: internal allowed, no identity. */
+/**
+ * Who is calling. `system` runs scheduled functions and crons: internal allowed, no identity.
+ * `scheduledFunctionId` is the `_scheduled_functions` id of the job being run, when there is one.
+ */
 export type Caller =
   | { readonly kind: "client"; readonly identity: Identity | null }
   | { readonly kind: "admin"; readonly actingAs: Identity | null }
-  | { readonly kind: "system" };
+  | { readonly kind: "system"; readonly scheduledFunctionId?: string };
 
 /** A verified identity: its attributes as `ctx.auth.getUserIdentity()` returns them. */
 export interface Identity {
@@ -70,6 +73,8 @@ export interface ActionSuccess {
 }
 export type ActionOutcome = ActionSuccess | FunctionFailure;
 
+export type FunctionType = "query" | "mutation" | "action" | "httpAction";
+
 /** Identifies a mutation sent over a socket, so that a repeat returns the stored result. */
 export interface SessionRequest {
   readonly sessionId: string;
@@ -96,11 +101,33 @@ export interface WatchRequest extends FunctionRequest {
   readonly journal: string | null;
 }
 
+/**
+ * Writes that commit together with a scheduled mutation's own, so that a job happens exactly once.
+ * Called again from the start for every retry after a conflict; retries have no bound here.
+ */
+export interface JobEnvelope {
+  /** Before the function, in its transaction. `false` drops the run: the job is no longer pending. */
+  begin(transaction: Transaction): boolean;
+  /**
+   * After it, in the same transaction. After a failure the function's own writes are already undone,
+   * and what this writes is committed all the same.
+   */
+  complete(transaction: Transaction, result: { readonly error: string | null }): void;
+}
+
+export type JobOutcome =
+  | { readonly kind: "dropped" }
+  | { readonly kind: "ran"; readonly outcome: MutationOutcome };
+
 export interface FunctionRunner {
   runQuery(request: WatchRequest, options?: { readonly ts?: Timestamp }): Promise<QueryOutcome>;
   /** Starts before the previous one's flush is done; resolves only when durable. */
   runMutation(request: FunctionRequest, session?: SessionRequest): Promise<MutationOutcome>;
+  /** A scheduled mutation together with its job's state. Resolves only when durable. */
+  runScheduledMutation(request: FunctionRequest, envelope: JobEnvelope): Promise<JobOutcome>;
   runAction(request: FunctionRequest): Promise<ActionOutcome>;
+  /** What a path is at the latest timestamp, whoever may call it; `null` when there is no such function. */
+  functionType(componentPath: ComponentPath, path: string): Promise<FunctionType | null>;
   /** Any type of function, for `/api/function` and `convex run`. */
   runAny(request: FunctionRequest): Promise<QueryOutcome | MutationOutcome | ActionOutcome>;
   runHttpAction(
