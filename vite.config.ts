@@ -1,0 +1,24 @@
+import { vitePlugin as remix } from "@remix-run/dev";
+import tailwindcss from "@tailwindcss/vite";
+import { flatRoutes } from "remix-flat-routes";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [
+    tailwindcss(),
+    remix({
+      future: {
+        v3_fetcherPersist: true,
+        v3_relativeSplatPath: true,
+        v3_throwAbortReason: true,
+        v3_lazyRouteDiscovery: true,
+        v3_singleFetch: true,
+      },
+      ignoredRouteFiles: ["**/*"],
+      routes: (defineRoutes) =>
+        flatRoutes("routes", defineRoutes, { ignoredRouteFiles: ["**/*.test.{ts,tsx}"] }),
+      serverModuleFormat: "esm",
+    }),
+  ],
+  build: { target: "es2022", assetsInlineLimit: 0 },
+});
