@@ -17,7 +17,9 @@ export function deriveAdminKey(instanceName: string, instanceSecret: string): st
 /** A key for one purpose, so that no two uses of the instance secret share key material. */
 export function deriveKey(instanceSecret: string, purpose: string): Buffer {
   const secret = Buffer.from(instanceSecret, "hex");
-  return Buffer.from(hkdfSync("sha256", secret, Buffer.alloc(0), `convex deployment: ${purpose}`, 32));
+  return Buffer.from(
+    hkdfSync("sha256", secret, Buffer.alloc(0), `convex deployment: ${purpose}`, 32),
+  );
 }
 
 /** Compares in a time that depends on neither key. */
