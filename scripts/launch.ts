@@ -1,0 +1,211 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { requireDataFolder } from "./data-folder.ts";
+import { deployWhenChanged, setEnvironment, type Deployment } from "./deployment.ts";
+import { preferPort, requirePort } from "./ports.ts";
+import { PartSupervisor } from "./processes.ts";
+import { loadSecrets, type Secrets } from "./secrets.ts";
+import { seedDemo } from "./seed.ts";
+import { readSettings, StartError, type ProviderSettings, type Settings } from "./settings.ts";
+import { describeSummary, type Summary } from "./summary.ts";
+
+type Log = (line: string) => void;
+
+interface Standins {
+  readonly payPalUrl: string;
+  readonly mailboxUrl: string;
+}
+
+/**
+ * Starts every part of the shop, brings the deployment up to date, prints where everything is, and
+ * returns when the shop has ended. Ctrl-C ends all parts; so does the end of any one of them.
+ */
+export async function launch(environment: NodeJS.ProcessEnv, log: Log): Promise<void> {
+  const supervisor = new PartSupervisor();
+  const stopRequested = new Promise<null>((resolve) => {
+    process.once("SIGINT", () => resolve(null));
+    process.once("SIGTERM", () => resolve(null));
+  });
+  let sentence: string | null;
+  try {
+    const settings = readSettings(environment);
+    const started = startShop(settings, supervisor, log).then((summary) => {
+      console.log(describeSummary(summary).join("\n"));
+      return stopRequested;
+    });
+    sentence = await Promise.race([started, supervisor.failed, stopRequested]);
+  } catch (error) {
+    sentence = error instanceof StartError ? error.message : describeUnexpected(error);
+  }
+  if (sentence === null) log("Stopping");
+  else console.error(sentence);
+  await supervisor.stop();
+  process.exit(sentence === null ? 0 : 1);
+}
+
+async function startShop(
+  settings: Settings,
+  supervisor: PartSupervisor,
+  log: Log,
+): Promise<Summary> {
+  requireDataFolder(settings.dataFolder);
+  const port = await requirePort(settings.host, settings.port);
+  const publicUrl = settings.publicUrl ?? `http://${settings.host}:${String(port)}`;
+  const secrets = await loadSecrets(settings.dataFolder);
+  const standins = settings.isDemo
+    ? await startStandins(supervisor, settings, secrets, port, publicUrl, log)
+    : null;
+  const providers = settings.providers ?? standinProviders(secrets, standins);
+
+  log("Starting the backend and the web server");
+  const deployment = await startWeb(supervisor, settings, {
+    port,
+    publicUrl,
+    secrets,
+    providers,
+    standins,
+  });
+  await setEnvironment(deployment, deploymentEnvironment(settings, publicUrl, secrets, providers));
+  await deployWhenChanged(deployment, settings.dataFolder, log);
+  if (settings.isDemo) {
+    await seedDemo({ ...deployment, passwords: secrets.demoPasswords, log });
+  }
+  const summary = {
+    publicUrl,
+    deployment,
+    payPalUrl: standins?.payPalUrl ?? null,
+    mailboxUrl: standins?.mailboxUrl ?? null,
+    demoPasswords: settings.isDemo ? secrets.demoPasswords : null,
+  };
+  writeFileSync(join(settings.dataFolder, "running.json"), JSON.stringify(summary, null, 2), {
+    mode: 0o600,
+  });
+  return summary;
+}
+
+async function startStandins(
+  supervisor: PartSupervisor,
+  settings: Settings,
+  secrets: Secrets,
+  port: number,
+  publicUrl: string,
+  log: Log,
+): Promise<Standins> {
+  log("Starting the local PayPal and the mailbox");
+  const part = supervisor.start("PayPal and mail stand-in", program("scripts/standins.js"), {
+    ...baseEnvironment(),
+    PAYPAL_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 1)),
+    RESEND_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 2)),
+    PAYPAL_CLIENT_ID: secrets.payPalClientId,
+    PAYPAL_CLIENT_SECRET: secrets.payPalClientSecret,
+    PAYPAL_MERCHANT_ID: secrets.payPalMerchantId,
+    PAYPAL_WEBHOOK_ID: secrets.payPalWebhookId,
+    PAYPAL_WEBHOOK_URL: `${publicUrl}/http/webhooks/paypal`,
+    RESEND_API_KEY: secrets.resendApiKey,
+    DATA_DIR: settings.dataFolder,
+  });
+  const ready = await part.message("ready");
+  return { payPalUrl: String(ready["payPalUrl"]), mailboxUrl: String(ready["resendUrl"]) };
+}
+
+interface WebOptions {
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly secrets: Secrets;
+  readonly providers: ProviderSettings;
+  readonly standins: Standins | null;
+}
+
+/** The web process starts the embedded backend itself, because it hands its sockets over to it. */
+async function startWeb(
+  supervisor: PartSupervisor,
+  settings: Settings,
+  { port, publicUrl, secrets, providers, standins }: WebOptions,
+): Promise<Deployment> {
+  const backendPort = settings.deployment === null ? await preferPort("127.0.0.1", 0) : null;
+  const part = supervisor.start("web server", program("server/main.js"), {
+    ...baseEnvironment(),
+    NODE_ENV: "production",
+    HOST: settings.host,
+    PORT: String(port),
+    PUBLIC_URL: publicUrl,
+    CONVEX_URL: settings.deployment?.url ?? `http://127.0.0.1:${String(backendPort)}`,
+    REQUEST_CONTEXT_SECRET: secrets.requestContextSecret,
+    DATA_DIR: settings.dataFolder,
+    DEMO: settings.isDemo ? "1" : "0",
+    PAYPAL_CLIENT_ID: providers.payPalClientId,
+    PAYPAL_ENVIRONMENT: providers.payPalApiBase.includes("sandbox") || standins ? "sandbox" : "production",
+    ...(standins === null ? {} : { PAYPAL_SDK_URL: `${standins.payPalUrl}/web-sdk/v6/core` }),
+    ...(backendPort === null
+      ? {}
+      : {
+          BACKEND_ENTRY: program("embedded/main.js"),
+          BACKEND_ARGS: JSON.stringify([
+            "--port",
+            String(backendPort),
+            "--data",
+            join(settings.dataFolder, "backend"),
+            "--public-url",
+            publicUrl,
+          ]),
+        }),
+  });
+  const ready = await part.message("ready");
+  return settings.deployment ?? { url: publicUrl, adminKey: String(ready["adminKey"]) };
+}
+
+function deploymentEnvironment(
+  settings: Settings,
+  publicUrl: string,
+  secrets: Secrets,
+  providers: ProviderSettings,
+): Record<string, string> {
+  return {
+    SITE_URL: publicUrl,
+    JWT_PRIVATE_KEY: secrets.jwtPrivateKey,
+    JWKS: secrets.jwks,
+    REQUEST_CONTEXT_SECRET: secrets.requestContextSecret,
+    PAYPAL_API_BASE: providers.payPalApiBase,
+    PAYPAL_CLIENT_ID: providers.payPalClientId,
+    PAYPAL_CLIENT_SECRET: providers.payPalClientSecret,
+    PAYPAL_WEBHOOK_ID: providers.payPalWebhookId,
+    PAYPAL_MERCHANT_ID: providers.payPalMerchantId,
+    RESEND_API_KEY: providers.resendApiKey,
+    RESEND_BASE_URL: providers.resendBaseUrl,
+    EMAIL_FROM: providers.emailFrom,
+    DEMO: settings.isDemo ? "1" : "0",
+  };
+}
+
+function standinProviders(secrets: Secrets, standins: Standins | null): ProviderSettings {
+  if (standins === null) throw new StartError("Without a demo, PayPal and Resend settings are needed.");
+  return {
+    payPalApiBase: standins.payPalUrl,
+    payPalClientId: secrets.payPalClientId,
+    payPalClientSecret: secrets.payPalClientSecret,
+    payPalWebhookId: secrets.payPalWebhookId,
+    payPalMerchantId: secrets.payPalMerchantId,
+    resendApiKey: secrets.resendApiKey,
+    resendBaseUrl: standins.mailboxUrl,
+    emailFrom: "Vitrine <shop@example.com>",
+  };
+}
+
+/** A part sees the settings given to it, not everything this process was started with. */
+function baseEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
+  return Object.fromEntries(
+    Object.entries({ PATH, HOME, LANG, TZ, TMPDIR }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** A built program; this file is itself built to build/scripts/. */
+function program(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+function describeUnexpected(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
