@@ -1,48 +1,50 @@
+import { type Preloaded, usePaginatedQuery, usePreloadedQuery } from "convex/react";
 import {
-  type PaginatedQueryArgs,
-  type PaginatedQueryItem,
-  type PaginatedQueryReference,
-  type Preloaded,
-  usePaginatedQuery,
-  usePreloadedQuery,
-} from "convex/react";
-import {
+  type DefaultFunctionArgs,
   type FunctionReference,
   type FunctionReturnType,
   makeFunctionReference,
+  type PaginationOptions,
   type PaginationResult,
 } from "convex/server";
-import { jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { jsonToConvex, type JSONValue } from "convex/values";
 import { useEffect, useMemo, useState } from "react";
 
 /**
- * A query's name, arguments and value as a loader hands them to the page: plain text inside, so that
- * it crosses from server to browser unchanged. Made by `loadQueries` in `#app/server/preload.server.ts`.
+ * A query's name, arguments and value as a loader hands them to the page: plain data, so that it
+ * crosses from server to browser unchanged. Made by `loadQueries` in `#app/server/preload.server.ts`.
  */
-export type Live<Query extends FunctionReference<"query">> = Preloaded<Query>;
+export type LiveValue<Value> = {
+  readonly name: string;
+  readonly args: JSONValue;
+  readonly value: JSONValue;
+  /** Carries the type only; nothing is there. */
+  readonly __value: Value;
+};
 
-/** A handle of a paginated query, whatever the query: what `useLivePaginated` takes. */
-export type LivePage<Query extends PaginatedQueryReference> = Live<Query>;
+/** The handle of a query: `Live<typeof api.shop.cart.get>`, for a component's props. */
+export type Live<Query extends FunctionReference<"query">> = LiveValue<FunctionReturnType<Query>>;
 
 /**
  * The value a page shows: first the one the server rendered, then the live one. A lost connection
  * keeps the last value. Follows the handle when a navigation brings one with other arguments.
  */
-export function useLive<Query extends FunctionReference<"query">>(
-  handle: Live<Query>,
-): FunctionReturnType<Query> {
-  return usePreloadedQuery(handle);
+export function useLive<Value>(handle: LiveValue<Value>): Value {
+  const preloaded = {
+    _name: handle.name,
+    _argsJSON: handle.args,
+    _valueJSON: handle.value,
+  } as unknown as Preloaded<FunctionReference<"query", "public", DefaultFunctionArgs, Value>>;
+  return usePreloadedQuery(preloaded);
 }
 
 /** The value in a handle as it was when the server rendered it: for loaders and `meta`. */
-export function valueOf<Query extends FunctionReference<"query">>(
-  handle: Live<Query>,
-): FunctionReturnType<Query> {
-  return jsonToConvex(parseJson(handle._valueJSON)) as FunctionReturnType<Query>;
+export function valueOf<Value>(handle: LiveValue<Value>): Value {
+  return jsonToConvex(handle.value) as Value;
 }
 
-export type LivePages<Query extends PaginatedQueryReference> = {
-  readonly results: PaginatedQueryItem<Query>[];
+export type LivePages<Item> = {
+  readonly results: readonly Item[];
   readonly status: "canLoadMore" | "loadingMore" | "exhausted";
   /** Asks for that many more; asked before the socket stands, it is done as soon as it does. */
   readonly loadMore: (count: number) => void;
@@ -52,19 +54,20 @@ export type LivePages<Query extends PaginatedQueryReference> = {
  * A list with "load more": the first page is the one the server rendered, and every loaded page is
  * live. The handle must come from a query whose `paginationOpts` had `cursor: null`.
  */
-export function useLivePaginated<Query extends PaginatedQueryReference>(
-  handle: LivePage<Query>,
-): LivePages<Query> {
+export function useLivePaginated<Item>(
+  handle: LiveValue<Pick<PaginationResult<Item>, "page">>,
+): LivePages<Item> {
   const query = useMemo(
-    () => makeFunctionReference<"query">(handle._name) as Query,
-    [handle._name],
+    () => makeFunctionReference<"query", PaginatedArgs, PaginationResult<Item>>(handle.name),
+    [handle.name],
   );
-  const { args, numItems } = useMemo(() => splitArgs<Query>(handle._argsJSON), [handle._argsJSON]);
-  const rendered = useMemo(() => valueOf(handle) as PaginationResult<Value>, [handle]);
-  const live = usePaginatedQuery(query, args, { initialNumItems: numItems });
+  const { args, numItems } = useMemo(() => splitArgs(handle.args), [handle.args]);
+  const rendered = useMemo(() => valueOf(handle) as PaginationResult<Item>, [handle]);
+  const { results, status, loadMore } = usePaginatedQuery(query, args, {
+    initialNumItems: numItems,
+  });
   const [wanted, setWanted] = useState(0);
 
-  const { status, loadMore } = live;
   useEffect(() => {
     if (wanted > 0 && status === "CanLoadMore") {
       loadMore(wanted);
@@ -73,14 +76,17 @@ export function useLivePaginated<Query extends PaginatedQueryReference>(
   }, [wanted, status, loadMore]);
 
   if (status === "LoadingFirstPage") {
+    const waiting = wanted > 0 ? "loadingMore" : "canLoadMore";
     return {
-      results: rendered.page as PaginatedQueryItem<Query>[],
-      status: wanted > 0 ? "loadingMore" : rendered.isDone ? "exhausted" : "canLoadMore",
+      results: rendered.page,
+      status: rendered.isDone ? "exhausted" : waiting,
       loadMore: setWanted,
     };
   }
-  return { results: live.results, status: PAGE_STATUS[status], loadMore };
+  return { results, status: PAGE_STATUS[status], loadMore };
 }
+
+type PaginatedArgs = DefaultFunctionArgs & { paginationOpts: PaginationOptions };
 
 const PAGE_STATUS = {
   CanLoadMore: "canLoadMore",
@@ -88,16 +94,7 @@ const PAGE_STATUS = {
   Exhausted: "exhausted",
 } as const;
 
-function splitArgs<Query extends PaginatedQueryReference>(
-  argsJson: string,
-): { args: PaginatedQueryArgs<Query>; numItems: number } {
-  const { paginationOpts, ...args } = jsonToConvex(parseJson(argsJson)) as {
-    paginationOpts: { numItems: number };
-  };
-  return { args: args as PaginatedQueryArgs<Query>, numItems: paginationOpts.numItems };
-}
-
-/** `Preloaded` declares text, but holds the parsed Convex JSON (as `preloadQuery` makes it). */
-function parseJson(json: string): JSONValue {
-  return json as JSONValue;
+function splitArgs(json: JSONValue): { args: DefaultFunctionArgs; numItems: number } {
+  const { paginationOpts, ...args } = jsonToConvex(json) as PaginatedArgs;
+  return { args, numItems: paginationOpts.numItems };
 }

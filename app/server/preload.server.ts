@@ -51,13 +51,12 @@ function toHandle<Query extends FunctionReference<"query">>(
   args: Record<string, Value>,
   value: FunctionReturnType<Query>,
 ): Live<Query> {
-  const handle = {
-    _name: getFunctionName(query),
-    _argsJSON: convexToJson(args),
-    _valueJSON: convexToJson(value as Value),
+  const handle: Omit<Live<Query>, "__value"> = {
+    name: getFunctionName(query),
+    args: convexToJson(args),
+    value: convexToJson(value as Value),
   };
-  // `Preloaded` names these fields as text and adds a phantom type; `preloadQuery` fills it the same way.
-  return handle as unknown as Live<Query>;
+  return handle as Live<Query>;
 }
 
 async function toResponse(

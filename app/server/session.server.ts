@@ -170,12 +170,10 @@ export class Session {
     params: Record<string, unknown>,
   ): Promise<Tokens> {
     const { tokens } = vSignInResult.parse(
-      await this.#environment.connection
-        .client(this.token)
-        .action(signInAction, {
-          provider,
-          params: { ...params, requestContext: this.requestContext() },
-        }),
+      await this.#environment.connection.client(this.token).action(signInAction, {
+        provider,
+        params: { ...params, requestContext: this.requestContext() },
+      }),
     );
     if (!tokens) throw new Error(`Signing in with ${provider} gave no tokens`);
     return tokens;
