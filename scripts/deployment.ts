@@ -67,12 +67,7 @@ export function runConvex(deployment: Deployment, args: readonly string[]): Prom
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [convexCli(), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        CONVEX_SELF_HOSTED_URL: deployment.url,
-        CONVEX_SELF_HOSTED_ADMIN_KEY: deployment.adminKey,
-        CI: "1",
-      },
+      env: convexEnvironment(deployment),
     });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -85,7 +80,15 @@ export function runConvex(deployment: Deployment, args: readonly string[]): Prom
   });
 }
 
-function convexCli(): string {
+export function convexEnvironment(deployment: Deployment): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    CONVEX_SELF_HOSTED_URL: deployment.url,
+    CONVEX_SELF_HOSTED_ADMIN_KEY: deployment.adminKey,
+  };
+}
+
+export function convexCli(): string {
   const manifest = createRequire(import.meta.url).resolve("convex/package.json");
   return join(dirname(manifest), "bin", "main.js");
 }

@@ -3,15 +3,24 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { requireDataFolder } from "./data-folder.ts";
-import { deployWhenChanged, setEnvironment, type Deployment } from "./deployment.ts";
+import {
+  convexCli,
+  convexEnvironment,
+  deployWhenChanged,
+  setEnvironment,
+  type Deployment,
+} from "./deployment.ts";
 import { preferPort, requirePort } from "./ports.ts";
-import { PartSupervisor } from "./processes.ts";
+import { PartSupervisor, type Program } from "./processes.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { seedDemo } from "./seed.ts";
 import { readSettings, StartError, type ProviderSettings, type Settings } from "./settings.ts";
 import { describeSummary, type Summary } from "./summary.ts";
 
 type Log = (line: string) => void;
+
+/** Development reloads the pages as they are edited and leaves deploying to `convex dev`. */
+export type Mode = "production" | "development";
 
 interface Standins {
   readonly payPalUrl: string;
@@ -22,7 +31,11 @@ interface Standins {
  * Starts every part of the shop, brings the deployment up to date, prints where everything is, and
  * returns when the shop has ended. Ctrl-C ends all parts; so does the end of any one of them.
  */
-export async function launch(environment: NodeJS.ProcessEnv, log: Log): Promise<void> {
+export async function launch(
+  environment: NodeJS.ProcessEnv,
+  log: Log,
+  mode: Mode = "production",
+): Promise<void> {
   const supervisor = new PartSupervisor();
   const stopRequested = new Promise<null>((resolve) => {
     process.once("SIGINT", () => resolve(null));
@@ -31,7 +44,7 @@ export async function launch(environment: NodeJS.ProcessEnv, log: Log): Promise<
   let sentence: string | null;
   try {
     const settings = readSettings(environment);
-    const started = startShop(settings, supervisor, log).then((summary) => {
+    const started = startShop(settings, supervisor, log, mode).then((summary) => {
       console.log(describeSummary(summary).join("\n"));
       return stopRequested;
     });
@@ -49,6 +62,7 @@ async function startShop(
   settings: Settings,
   supervisor: PartSupervisor,
   log: Log,
+  mode: Mode,
 ): Promise<Summary> {
   requireDataFolder(settings.dataFolder);
   const port = await requirePort(settings.host, settings.port);
@@ -66,9 +80,17 @@ async function startShop(
     secrets,
     providers,
     standins,
+    mode,
   });
   await setEnvironment(deployment, deploymentEnvironment(settings, publicUrl, secrets, providers));
   await deployWhenChanged(deployment, settings.dataFolder, log);
+  if (mode === "development") {
+    supervisor.start(
+      "Convex CLI",
+      { entry: convexCli(), args: ["dev", "--tail-logs", "disable"] },
+      convexEnvironment(deployment),
+    );
+  }
   if (settings.isDemo) {
     await seedDemo({ ...deployment, passwords: secrets.demoPasswords, log });
   }
@@ -94,18 +116,22 @@ async function startStandins(
   log: Log,
 ): Promise<Standins> {
   log("Starting the local PayPal and the mailbox");
-  const part = supervisor.start("PayPal and mail stand-in", program("scripts/standins.js"), {
-    ...baseEnvironment(),
-    PAYPAL_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 1)),
-    RESEND_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 2)),
-    PAYPAL_CLIENT_ID: secrets.payPalClientId,
-    PAYPAL_CLIENT_SECRET: secrets.payPalClientSecret,
-    PAYPAL_MERCHANT_ID: secrets.payPalMerchantId,
-    PAYPAL_WEBHOOK_ID: secrets.payPalWebhookId,
-    PAYPAL_WEBHOOK_URL: `${publicUrl}/http/webhooks/paypal`,
-    RESEND_API_KEY: secrets.resendApiKey,
-    DATA_DIR: settings.dataFolder,
-  });
+  const part = supervisor.start(
+    "PayPal and mail stand-in",
+    { entry: built("scripts/standins.js") },
+    {
+      ...baseEnvironment(),
+      PAYPAL_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 1)),
+      RESEND_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 2)),
+      PAYPAL_CLIENT_ID: secrets.payPalClientId,
+      PAYPAL_CLIENT_SECRET: secrets.payPalClientSecret,
+      PAYPAL_MERCHANT_ID: secrets.payPalMerchantId,
+      PAYPAL_WEBHOOK_ID: secrets.payPalWebhookId,
+      PAYPAL_WEBHOOK_URL: `${publicUrl}/http/webhooks/paypal`,
+      RESEND_API_KEY: secrets.resendApiKey,
+      DATA_DIR: settings.dataFolder,
+    },
+  );
   const ready = await part.message("ready");
   return { payPalUrl: String(ready["payPalUrl"]), mailboxUrl: String(ready["resendUrl"]) };
 }
@@ -116,18 +142,19 @@ interface WebOptions {
   readonly secrets: Secrets;
   readonly providers: ProviderSettings;
   readonly standins: Standins | null;
+  readonly mode: Mode;
 }
 
 /** The web process starts the embedded backend itself, because it hands its sockets over to it. */
 async function startWeb(
   supervisor: PartSupervisor,
   settings: Settings,
-  { port, publicUrl, secrets, providers, standins }: WebOptions,
+  { port, publicUrl, secrets, providers, standins, mode }: WebOptions,
 ): Promise<Deployment> {
   const backendPort = settings.deployment === null ? await preferPort("127.0.0.1", 0) : null;
-  const part = supervisor.start("web server", program("server/main.js"), {
+  const part = supervisor.start("web server", webProgram(mode), {
     ...baseEnvironment(),
-    NODE_ENV: "production",
+    NODE_ENV: mode,
     HOST: settings.host,
     PORT: String(port),
     PUBLIC_URL: publicUrl,
@@ -136,12 +163,13 @@ async function startWeb(
     DATA_DIR: settings.dataFolder,
     DEMO: settings.isDemo ? "1" : "0",
     PAYPAL_CLIENT_ID: providers.payPalClientId,
-    PAYPAL_ENVIRONMENT: providers.payPalApiBase.includes("sandbox") || standins ? "sandbox" : "production",
+    PAYPAL_ENVIRONMENT:
+      providers.payPalApiBase.includes("sandbox") || standins ? "sandbox" : "production",
     ...(standins === null ? {} : { PAYPAL_SDK_URL: `${standins.payPalUrl}/web-sdk/v6/core` }),
     ...(backendPort === null
       ? {}
       : {
-          BACKEND_ENTRY: program("embedded/main.js"),
+          BACKEND_ENTRY: built("embedded/main.js"),
           BACKEND_ARGS: JSON.stringify([
             "--port",
             String(backendPort),
@@ -180,7 +208,8 @@ function deploymentEnvironment(
 }
 
 function standinProviders(secrets: Secrets, standins: Standins | null): ProviderSettings {
-  if (standins === null) throw new StartError("Without a demo, PayPal and Resend settings are needed.");
+  if (standins === null)
+    throw new StartError("Without a demo, PayPal and Resend settings are needed.");
   return {
     payPalApiBase: standins.payPalUrl,
     payPalClientId: secrets.payPalClientId,
@@ -201,8 +230,14 @@ function baseEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
+function webProgram(mode: Mode): Program {
+  return mode === "production"
+    ? { entry: built("server/main.js") }
+    : { entry: join(process.cwd(), "server/main.ts"), nodeArgs: ["--import", "tsx"] };
+}
+
 /** A built program; this file is itself built to build/scripts/. */
-function program(path: string): string {
+function built(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 

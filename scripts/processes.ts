@@ -3,6 +3,12 @@ import { fork, type ChildProcess } from "node:child_process";
 /** How long a part may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 
+export interface Program {
+  readonly entry: string;
+  readonly args?: readonly string[];
+  readonly nodeArgs?: readonly string[];
+}
+
 export interface Part {
   readonly name: string;
   readonly process: ChildProcess;
@@ -27,8 +33,13 @@ export class PartSupervisor {
   }
 
   /** Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. */
-  start(name: string, entry: string, environment: NodeJS.ProcessEnv): Part {
-    const child = fork(entry, [], { env: environment, detached: true, stdio: "inherit" });
+  start(name: string, program: Program, environment: NodeJS.ProcessEnv): Part {
+    const child = fork(program.entry, program.args ?? [], {
+      env: environment,
+      execArgv: [...(program.nodeArgs ?? [])],
+      detached: true,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     child.on("exit", (code, signal) => {
       if (this.#isStopping) return;
       const how = signal === null ? `ended with code ${String(code)}` : `was ended by ${signal}`;
