@@ -47,7 +47,6 @@ const colors = Object.fromEntries(
 
 export default {
   content: ["./app/**/*.{ts,tsx}"],
-  darkMode: ["selector", '[data-theme="dark"]'],
   theme: {
     screens: {
       sm: "480px",
@@ -268,6 +267,14 @@ export default {
             transform: "none",
           },
         },
+        "drawer-in-left": {
+          from: {
+            transform: "translateX(-100%)",
+          },
+          to: {
+            transform: "none",
+          },
+        },
         "sheet-in": {
           from: {
             transform: "translateY(100%)",
@@ -301,6 +308,7 @@ export default {
         typing: "typing 1200ms ease-in-out infinite",
         shimmer: "shimmer 1600ms linear infinite",
         "drawer-in": "drawer-in 320ms cubic-bezier(0.2, 0.7, 0.2, 1)",
+        "drawer-in-left": "drawer-in-left 320ms cubic-bezier(0.2, 0.7, 0.2, 1)",
         "sheet-in": "sheet-in 320ms cubic-bezier(0.2, 0.7, 0.2, 1)",
         "rise-in": "rise-in 200ms cubic-bezier(0.2, 0.7, 0.2, 1)",
         fade: "fade 120ms linear",
