@@ -14,7 +14,13 @@ import { preferPort, requirePort } from "./ports.ts";
 import { PartSupervisor, type Program } from "./processes.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { seedDemo } from "./seed.ts";
-import { readSettings, StartError, type ProviderSettings, type Settings } from "./settings.ts";
+import {
+  readSettings,
+  StartError,
+  type Environment,
+  type ProviderSettings,
+  type Settings,
+} from "./settings.ts";
 import { describeSummary, type Summary } from "./summary.ts";
 
 type Log = (line: string) => void;
@@ -32,7 +38,7 @@ interface Standins {
  * returns when the shop has ended. Ctrl-C ends all parts; so does the end of any one of them.
  */
 export async function launch(
-  environment: NodeJS.ProcessEnv,
+  environment: Environment,
   log: Log,
   mode: Mode = "production",
 ): Promise<void> {
@@ -223,7 +229,7 @@ function standinProviders(secrets: Secrets, standins: Standins | null): Provider
 }
 
 /** A part sees the settings given to it, not everything this process was started with. */
-function baseEnvironment(): NodeJS.ProcessEnv {
+function baseEnvironment(): Environment {
   const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
   return Object.fromEntries(
     Object.entries({ PATH, HOME, LANG, TZ, TMPDIR }).filter(([, value]) => value !== undefined),

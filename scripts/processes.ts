@@ -1,5 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 
+import type { Environment } from "./settings.ts";
+
 /** How long a part may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 
@@ -33,9 +35,12 @@ export class PartSupervisor {
   }
 
   /** Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. */
-  start(name: string, program: Program, environment: NodeJS.ProcessEnv): Part {
+  start(name: string, program: Program, environment: Environment): Part {
     const child = fork(program.entry, program.args ?? [], {
-      env: environment,
+      env: {
+        ...environment,
+        NODE_ENV: environment["NODE_ENV"] === "development" ? "development" : "production",
+      },
       execArgv: [...(program.nodeArgs ?? [])],
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],

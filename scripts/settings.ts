@@ -2,6 +2,9 @@ import { resolve } from "node:path";
 
 import * as z from "zod";
 
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Something the person who starts the shop can put right; printed as it is, exit code 1. */
 export class StartError extends Error {
   override readonly name = "StartError";
@@ -72,7 +75,7 @@ const vProviders = z.object({
  * Reads the settings from environment variables.
  * @throws StartError naming every setting that is missing or wrong.
  */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+export function readSettings(environment: Environment): Settings {
   const base = parseOrThrow(vEnvironment, environment);
   const isDemo =
     base.DEMO === undefined
@@ -100,7 +103,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   };
 }
 
-function readProviders(environment: NodeJS.ProcessEnv): ProviderSettings {
+function readProviders(environment: Environment): ProviderSettings {
   const values = parseOrThrow(vProviders, environment);
   return {
     payPalApiBase: values.PAYPAL_API_BASE,
@@ -116,7 +119,7 @@ function readProviders(environment: NodeJS.ProcessEnv): ProviderSettings {
 
 function parseOrThrow<Schema extends z.ZodType>(
   schema: Schema,
-  environment: NodeJS.ProcessEnv,
+  environment: Environment,
 ): z.output<Schema> {
   const result = schema.safeParse(environment);
   if (result.success) return result.data;
