@@ -1,0 +1,143 @@
+import type { Timestamp } from "../database/types.ts";
+import type { ActionOutcome, MutationOutcome, QueryOutcome } from "../functions/types.ts";
+import { encodeTimestamp } from "./protocol.ts";
+
+/** How far a client has come; the parts of a Transition's `startVersion` and `endVersion`. */
+export interface StateVersion {
+  readonly querySet: number;
+  readonly ts: Timestamp;
+  readonly identity: number;
+}
+
+export interface QueryChange {
+  readonly queryId: number;
+  /** `null` when the client removed the query. */
+  readonly outcome: QueryOutcome | null;
+}
+
+/**
+ * Encodes server messages. Sockets that watch the same query receive the same outcome object, so its
+ * text is encoded once, and the whole frame once for sockets that are in step with each other.
+ */
+export interface FrameEncoder {
+  transition(start: StateVersion, end: StateVersion, changes: readonly QueryChange[]): Buffer;
+  mutationResponse(requestId: number, outcome: MutationOutcome): string;
+  actionResponse(requestId: number, outcome: ActionOutcome): string;
+}
+
+export function createFrameEncoder(): FrameEncoder {
+  const outcomeTails = new WeakMap<QueryOutcome, string>();
+  const lastFrames = new WeakMap<QueryOutcome, { readonly head: string; readonly frame: Buffer }>();
+
+  function outcomeTail(outcome: QueryOutcome): string {
+    const known = outcomeTails.get(outcome);
+    if (known !== undefined) return known;
+    const tail = encodeOutcome(outcome);
+    outcomeTails.set(outcome, tail);
+    return tail;
+  }
+
+  function encodeChange({ queryId, outcome }: QueryChange): string {
+    if (outcome === null) return `{"type":"QueryRemoved","queryId":${queryId}}`;
+    const type = outcome.ok ? "QueryUpdated" : "QueryFailed";
+    return `{"type":"${type}","queryId":${queryId},${outcomeTail(outcome)}`;
+  }
+
+  return {
+    transition(start, end, changes) {
+      const head = `{"type":"Transition","startVersion":${encodeVersion(start)},"endVersion":${encodeVersion(end)},"modifications":[`;
+      const [only] = changes;
+      if (changes.length !== 1 || only === undefined || only.outcome === null) {
+        return Buffer.from(`${head}${changes.map(encodeChange).join(",")}]}`);
+      }
+      const sharedHead = `${only.queryId}${head}`;
+      const shared = lastFrames.get(only.outcome);
+      if (shared?.head === sharedHead) return shared.frame;
+      const frame = Buffer.from(`${head}${encodeChange(only)}]}`);
+      lastFrames.set(only.outcome, { head: sharedHead, frame });
+      return frame;
+    },
+    mutationResponse: (requestId, outcome) =>
+      encodeResponse(
+        "MutationResponse",
+        requestId,
+        outcome,
+        outcome.ok ? JSON.stringify(encodeTimestamp(outcome.ts)) : "null",
+      ),
+    actionResponse: (requestId, outcome) =>
+      encodeResponse("ActionResponse", requestId, outcome, null),
+  };
+}
+
+export const PING_FRAME = '{"type":"Ping"}';
+
+/** Ends the client for good: it will not reconnect. */
+export function fatalErrorFrame(message: string): string {
+  return JSON.stringify({ type: "FatalError", error: message });
+}
+
+/** Makes the client fetch a new token and reconnect with it. */
+export function authErrorFrame(
+  message: string,
+  baseVersion: number,
+  authUpdateAttempted: boolean,
+): string {
+  return JSON.stringify({ type: "AuthError", error: message, baseVersion, authUpdateAttempted });
+}
+
+/** Clients from 1.28 on put a Transition that is sent in parts together again. */
+export const MAX_UNCHUNKED_LENGTH = 5_000_000;
+
+export function splitTransition(frame: Buffer): readonly string[] {
+  const text = frame.toString("utf8");
+  const totalParts = Math.ceil(text.length / MAX_UNCHUNKED_LENGTH);
+  return Array.from({ length: totalParts }, (_, partNumber) =>
+    JSON.stringify({
+      type: "TransitionChunk",
+      chunk: text.slice(partNumber * MAX_UNCHUNKED_LENGTH, (partNumber + 1) * MAX_UNCHUNKED_LENGTH),
+      partNumber,
+      totalParts,
+      transitionId: String(text.length),
+    }),
+  );
+}
+
+/** Whether a client that holds `previous` would notice `next`: request ids of errors don't count. */
+export function isSameOutcome(previous: QueryOutcome | null, next: QueryOutcome): boolean {
+  if (previous === null || previous === next) return previous === next;
+  if (previous.logLines.length !== next.logLines.length) return false;
+  if (previous.logLines.some((line, index) => line !== next.logLines[index])) return false;
+  if (previous.ok) return next.ok && previous.valueJson === next.valueJson;
+  if (next.ok || previous.errorDataJson !== next.errorDataJson) return false;
+  return withoutRequestId(previous.errorMessage) === withoutRequestId(next.errorMessage);
+}
+
+function encodeVersion({ querySet, ts, identity }: StateVersion): string {
+  return `{"querySet":${querySet},"ts":"${encodeTimestamp(ts)}","identity":${identity}}`;
+}
+
+function encodeOutcome(outcome: QueryOutcome): string {
+  const rest = `"logLines":${JSON.stringify(outcome.logLines)},"journal":${JSON.stringify(outcome.journal)}}`;
+  if (outcome.ok) return `"value":${outcome.valueJson},${rest}`;
+  const data = outcome.errorDataJson === undefined ? "" : `"errorData":${outcome.errorDataJson},`;
+  return `"errorMessage":${JSON.stringify(outcome.errorMessage)},${data}${rest}`;
+}
+
+function encodeResponse(
+  type: "MutationResponse" | "ActionResponse",
+  requestId: number,
+  outcome: MutationOutcome | ActionOutcome,
+  ts: string | null,
+): string {
+  const result = outcome.ok ? outcome.valueJson : JSON.stringify(outcome.errorMessage);
+  const data =
+    outcome.ok || outcome.errorDataJson === undefined
+      ? ""
+      : `,"errorData":${outcome.errorDataJson}`;
+  const timestamp = ts === null ? "" : `,"ts":${ts}`;
+  return `{"type":"${type}","requestId":${requestId},"success":${outcome.ok},"result":${result}${timestamp},"logLines":${JSON.stringify(outcome.logLines)}${data}}`;
+}
+
+function withoutRequestId(message: string): string {
+  return message.replace(/^\[Request ID: [0-9a-f]+\] /, "");
+}

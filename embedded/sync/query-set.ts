@@ -1,0 +1,137 @@
+import type { Timestamp } from "../database/types.ts";
+import type {
+  Caller,
+  FunctionRunner,
+  LiveQuery,
+  QueryOutcome,
+  RequestMetadata,
+} from "../functions/types.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import { isSameOutcome, type QueryChange } from "./frames.ts";
+import type { QuerySetModification } from "./protocol.ts";
+
+export interface QuerySetOptions {
+  readonly runner: FunctionRunner;
+  readonly newMetadata: () => RequestMetadata;
+  /** Called inside the commit that touched one of the queries. */
+  readonly onInvalidated: () => void;
+}
+
+const MAX_QUERIES = 10_000;
+
+/** The queries that one client watches, with what it was last told about each. */
+export class QuerySet {
+  readonly #options: QuerySetOptions;
+  readonly #queries = new Map<number, WatchedQuery>();
+  readonly #removed = new Set<number>();
+
+  constructor(options: QuerySetOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ServiceError when an id is added twice or an unknown one removed. */
+  apply(modification: QuerySetModification): void {
+    const { queryId } = modification;
+    if (modification.type === "Remove") {
+      const query = this.#queries.get(queryId);
+      if (query === undefined) throw badQueryId(`Nonexistent query id: ${queryId}`);
+      query.live?.release();
+      this.#queries.delete(queryId);
+      this.#removed.add(queryId);
+      return;
+    }
+    if (this.#queries.has(queryId)) throw badQueryId(`Duplicate query ID: ${queryId}`);
+    if (this.#queries.size >= MAX_QUERIES) {
+      throw new ServiceError("rateLimited", "TooManyQueries", "Too many queries on one socket.");
+    }
+    this.#removed.delete(queryId);
+    this.#queries.set(queryId, {
+      ...modification,
+      live: null,
+      watchedJournal: null,
+      sent: null,
+      isDirty: true,
+    });
+  }
+
+  /** Watches everything anew, because someone else is asking from now on. */
+  resubscribe(): void {
+    for (const query of this.#queries.values()) {
+      query.live?.release();
+      query.live = null;
+      query.isDirty = true;
+    }
+  }
+
+  /**
+   * Evaluates all queries that may have changed, all begun in this turn so that they share the
+   * snapshot `ts`. Resolves to what the client has to be told, and takes it as told.
+   */
+  async evaluate(ts: Timestamp, caller: Caller): Promise<readonly QueryChange[]> {
+    const removals = [...this.#removed].map((queryId) => ({ queryId, outcome: null }));
+    this.#removed.clear();
+    const dirty = [...this.#queries.values()].filter((query) => query.isDirty);
+    const evaluations = dirty.map((query) => this.#evaluateOne(query, ts, caller));
+    const updates = await Promise.all(evaluations);
+    return [...removals, ...updates.filter((update) => update !== null)];
+  }
+
+  close(): void {
+    for (const query of this.#queries.values()) query.live?.release();
+    this.#queries.clear();
+  }
+
+  async #evaluateOne(
+    query: WatchedQuery,
+    ts: Timestamp,
+    caller: Caller,
+  ): Promise<QueryChange | null> {
+    const live = this.#watch(query, caller);
+    query.isDirty = false;
+    const outcome = await live.evaluate(ts);
+    if (outcome.ok) query.journal = outcome.journal;
+    if (!this.#queries.has(query.queryId)) return null;
+    if (isSameOutcome(query.sent, outcome)) return null;
+    query.sent = outcome;
+    return { queryId: query.queryId, outcome };
+  }
+
+  /** A page that was read keeps its end: it is watched under the journal that its first run wrote. */
+  #watch(query: WatchedQuery, caller: Caller): LiveQuery {
+    if (query.live !== null && query.watchedJournal === query.journal) return query.live;
+    const previous = query.live;
+    query.live = this.#options.runner.watch(
+      {
+        componentPath: query.componentPath,
+        path: query.path,
+        argsJson: query.argsJson,
+        journal: query.journal,
+        caller,
+        metadata: this.#options.newMetadata(),
+      },
+      () => {
+        query.isDirty = true;
+        this.#options.onInvalidated();
+      },
+    );
+    query.watchedJournal = query.journal;
+    previous?.release();
+    return query.live;
+  }
+}
+
+interface WatchedQuery {
+  readonly queryId: number;
+  readonly path: string;
+  readonly argsJson: string;
+  readonly componentPath: string;
+  journal: string | null;
+  live: LiveQuery | null;
+  watchedJournal: string | null;
+  sent: QueryOutcome | null;
+  isDirty: boolean;
+}
+
+function badQueryId(message: string): ServiceError {
+  return new ServiceError("badRequest", "InvalidQueryId", message);
+}

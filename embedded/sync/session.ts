@@ -1,0 +1,430 @@
+import { randomBytes } from "node:crypto";
+
+import { requireUnexpired, type Authenticator } from "../auth/authenticator.ts";
+import type { Database, Timestamp } from "../database/types.ts";
+import type {
+  Caller,
+  FunctionRequest,
+  FunctionRunner,
+  RequestMetadata,
+} from "../functions/types.ts";
+import { ServiceError, toServiceError } from "../lib/service-error.ts";
+import {
+  authErrorFrame,
+  fatalErrorFrame,
+  MAX_UNCHUNKED_LENGTH,
+  PING_FRAME,
+  splitTransition,
+  type FrameEncoder,
+  type StateVersion,
+} from "./frames.ts";
+import {
+  parseClientMessage,
+  type ClientMessage,
+  type Credentials,
+  type FunctionCall,
+  type QuerySetModification,
+} from "./protocol.ts";
+import { QuerySet } from "./query-set.ts";
+
+/** One client's socket, as the session sees it. */
+export interface SyncTransport {
+  /** `onFlushed` is called when the frame has left the process. */
+  send(frame: string | Buffer, onFlushed?: () => void): void;
+  /** Closes after what was sent; without a code where the client itself will act. */
+  close(code?: number, reason?: string): void;
+  /** Stops and resumes delivery of the client's messages. */
+  setPaused(isPaused: boolean): void;
+  readonly bufferedBytes: number;
+}
+
+export interface SyncDependencies {
+  readonly database: Pick<Database, "latestTs" | "flushed">;
+  readonly runner: FunctionRunner;
+  readonly authenticator: Authenticator;
+  readonly frames: FrameEncoder;
+  /** Milliseconds of Unix time. */
+  readonly now: () => number;
+  readonly onError: (error: ServiceError) => void;
+}
+
+export interface SyncSessionOptions {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** Whether the client understands `TransitionChunk`. */
+  readonly acceptsChunks: boolean;
+}
+
+const MAX_QUEUED_MUTATIONS = 1000;
+const MAX_RUNNING_ACTIONS = 1000;
+/** A client that reads slower than its queries change skips intermediate states. */
+const MAX_UNSENT_TRANSITIONS = 2;
+const MAX_WAITING_MESSAGES = 100;
+const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The server's side of one sync socket. Invariants:
+ *
+ * - each Transition starts where the one before ended, and its timestamp never goes back;
+ * - all queries of a Transition were evaluated at its timestamp, which is durable;
+ * - no Transition reaches the timestamp of a mutation of this socket before its response;
+ * - one update is in flight at a time.
+ */
+export class SyncSession {
+  readonly #dependencies: SyncDependencies;
+  readonly #transport: SyncTransport;
+  readonly #options: SyncSessionOptions;
+  readonly #queries: QuerySet;
+  readonly #waiting: string[] = [];
+  #isHandling = false;
+  #isPaused = false;
+  #isClosed = false;
+  #lastSentAt: number;
+
+  #sessionId: string | null = null;
+  #caller: Caller = { kind: "client", identity: null };
+  #isIdentityChanged = false;
+  #modifications: QuerySetModification[] = [];
+  /** What the client asked for; `#sent` is what it was told. */
+  #received = { querySet: 0, identity: 0 };
+  #sent: StateVersion = { querySet: 0, ts: 0n, identity: 0 };
+
+  #isUpdateScheduled = false;
+  #isUpdateMandatory = false;
+  #isUpdating = false;
+  #unsentTransitions = 0;
+  #queuedMutations = 0;
+  #mutationsAnswered: Promise<void> = Promise.resolve();
+  #runningActions = 0;
+
+  constructor(
+    dependencies: SyncDependencies,
+    transport: SyncTransport,
+    options: SyncSessionOptions,
+  ) {
+    this.#dependencies = dependencies;
+    this.#transport = transport;
+    this.#options = options;
+    this.#lastSentAt = dependencies.now();
+    this.#queries = new QuerySet({
+      runner: dependencies.runner,
+      newMetadata: () => this.#newMetadata(),
+      onInvalidated: () => this.#scheduleUpdate({ isMandatory: false }),
+    });
+  }
+
+  /** Takes a text frame from the client; messages are handled one after the other. */
+  receive(text: string): void {
+    if (this.#isClosed) return;
+    this.#waiting.push(text);
+    if (this.#waiting.length > MAX_WAITING_MESSAGES) this.#setPaused(true);
+    if (!this.#isHandling) void this.#handleWaiting();
+  }
+
+  /** Sends a Ping when nothing else was sent for `idleMs`. */
+  pingIfIdle(idleMs: number): void {
+    if (!this.#isClosed && this.#dependencies.now() - this.#lastSentAt >= idleMs) {
+      this.#send(PING_FRAME);
+    }
+  }
+
+  /** Ends the session with the protocol's answer to the error. */
+  fail(error: unknown): void {
+    if (this.#isClosed) return;
+    const failure = toServiceError(error);
+    this.#dependencies.onError(failure);
+    const isAuthUpdate = failure instanceof AuthUpdateError;
+    if (failure.kind === "unauthenticated") {
+      this.#send(authErrorFrame(failure.message, this.#sent.identity, isAuthUpdate));
+    } else if (isClientsFault(failure)) {
+      this.#send(fatalErrorFrame(failure.message));
+    }
+    const { code, reason } = closeFrame(failure);
+    this.#transport.close(code, reason);
+    this.dispose();
+  }
+
+  /** Forgets everything once the socket is gone; mutations already taken still run. */
+  dispose(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+    this.#queries.close();
+  }
+
+  async #handleWaiting(): Promise<void> {
+    this.#isHandling = true;
+    try {
+      for (let text = this.#waiting.shift(); text !== undefined; text = this.#waiting.shift()) {
+        await this.#handle(parseClientMessage(text));
+        if (this.#waiting.length === 0) this.#setPaused(false);
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#isHandling = false;
+    }
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    this.#transport.setPaused(isPaused);
+  }
+
+  #handle(message: ClientMessage): Promise<void> | void {
+    switch (message.type) {
+      case "Connect":
+        return this.#connect(message.sessionId, message.maxObservedTs);
+      case "Authenticate":
+        return this.#authenticate(message.baseVersion, message.credentials);
+      case "ModifyQuerySet":
+        return this.#modifyQuerySet(message);
+      case "Mutation":
+        return this.#runMutation(message.call);
+      case "Action":
+        return this.#runAction(message.call);
+      case "Event":
+        return;
+    }
+  }
+
+  /** A client that saw a later commit than we know of was served by another history. */
+  #connect(sessionId: string, maxObservedTs: Timestamp | null): void {
+    if (maxObservedTs !== null && maxObservedTs > this.#dependencies.database.latestTs) {
+      throw new ServiceError(
+        "internal",
+        "InternalServerError",
+        `Client has observed a timestamp ${maxObservedTs} ahead of the latest known timestamp ` +
+          `${this.#dependencies.database.latestTs}`,
+      );
+    }
+    this.#sessionId = sessionId;
+  }
+
+  async #authenticate(baseVersion: number, credentials: Credentials): Promise<void> {
+    requireBaseVersion(baseVersion, this.#received.identity);
+    try {
+      this.#caller = await this.#identify(credentials);
+    } catch (error) {
+      throw error instanceof ServiceError ? new AuthUpdateError(error) : error;
+    }
+    this.#received.identity += 1;
+    this.#isIdentityChanged = true;
+    this.#scheduleUpdate({ isMandatory: true });
+  }
+
+  async #identify(credentials: Credentials): Promise<Caller> {
+    const { authenticator } = this.#dependencies;
+    switch (credentials.tokenType) {
+      case "None":
+        return { kind: "client", identity: null };
+      case "Admin":
+        return authenticator.admin(credentials.key, credentials.impersonating);
+      case "User":
+        return { kind: "client", identity: await authenticator.identify(credentials.token) };
+    }
+  }
+
+  #modifyQuerySet(message: ClientMessage & { type: "ModifyQuerySet" }): void {
+    requireBaseVersion(message.baseVersion, this.#received.querySet);
+    if (message.newVersion <= message.baseVersion) {
+      throw new ServiceError("badRequest", "InvalidVersion", "Query set versions must increase.");
+    }
+    this.#modifications.push(...message.modifications);
+    this.#received.querySet = message.newVersion;
+    this.#scheduleUpdate({ isMandatory: true });
+  }
+
+  /**
+   * Mutations start in the order they came, the next without waiting for the disk of the one before,
+   * and are answered in that order.
+   */
+  #runMutation(call: FunctionCall): void {
+    const request = this.#newRequest(call);
+    if (this.#queuedMutations >= MAX_QUEUED_MUTATIONS) {
+      throw new ServiceError(
+        "rateLimited",
+        "TooManyConcurrentMutations",
+        `Too many concurrent mutations, only up to ${MAX_QUEUED_MUTATIONS} are allowed.`,
+      );
+    }
+    this.#queuedMutations += 1;
+    const session =
+      this.#sessionId === null
+        ? undefined
+        : { sessionId: this.#sessionId, requestId: call.requestId };
+    const { runner, frames } = this.#dependencies;
+    const run = runner.runMutation(request, session);
+    run.catch(() => undefined);
+    this.#mutationsAnswered = this.#mutationsAnswered.then(async () => {
+      try {
+        const outcome = await run;
+        this.#send(frames.mutationResponse(call.requestId, outcome));
+        this.#scheduleUpdate({ isMandatory: true });
+      } catch (error) {
+        this.fail(error);
+      } finally {
+        this.#queuedMutations -= 1;
+      }
+    });
+  }
+
+  #runAction(call: FunctionCall): void {
+    const request = this.#newRequest(call);
+    if (this.#runningActions >= MAX_RUNNING_ACTIONS) {
+      throw new ServiceError(
+        "rateLimited",
+        "TooManyConcurrentActions",
+        `Too many concurrent actions, only up to ${MAX_RUNNING_ACTIONS} are allowed.`,
+      );
+    }
+    this.#runningActions += 1;
+    const { runner, frames } = this.#dependencies;
+    runner
+      .runAction(request)
+      .then((outcome) => this.#send(frames.actionResponse(call.requestId, outcome)))
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => (this.#runningActions -= 1));
+  }
+
+  #newRequest(call: FunctionCall): FunctionRequest {
+    requireUnexpired(this.#caller, this.#dependencies.now());
+    if (call.componentPath !== "" && this.#caller.kind !== "admin") {
+      throw new ServiceError(
+        "forbidden",
+        "ComponentForbidden",
+        "Only admins can call functions of components directly.",
+      );
+    }
+    const { componentPath, path, argsJson } = call;
+    const metadata = this.#newMetadata();
+    return { componentPath, path, argsJson, caller: this.#caller, metadata };
+  }
+
+  #scheduleUpdate({ isMandatory }: { readonly isMandatory: boolean }): void {
+    if (this.#isClosed) return;
+    this.#isUpdateMandatory ||= isMandatory;
+    if (this.#isUpdateScheduled) return;
+    this.#isUpdateScheduled = true;
+    queueMicrotask(() => this.#startUpdate());
+  }
+
+  #startUpdate(): void {
+    if (!this.#isUpdateScheduled || this.#isUpdating || this.#isClosed) return;
+    if (this.#unsentTransitions >= MAX_UNSENT_TRANSITIONS) return;
+    this.#isUpdateScheduled = false;
+    this.#isUpdating = true;
+    this.#update()
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#isUpdating = false;
+        this.#startUpdate();
+      });
+  }
+
+  async #update(): Promise<void> {
+    const { database } = this.#dependencies;
+    requireUnexpired(this.#caller, this.#dependencies.now());
+    const isMandatory = this.#takeRequests();
+    const end: StateVersion = { ...this.#received, ts: database.latestTs };
+    const evaluation = this.#queries.evaluate(end.ts, this.#caller);
+    // A mutation that started before may have committed up to `ts`: its response goes first.
+    const [changes] = await Promise.all([
+      evaluation,
+      this.#mutationsAnswered,
+      database.flushed(end.ts),
+    ]);
+    if (this.#isClosed || (!isMandatory && changes.length === 0)) return;
+    this.#sendTransition(this.#dependencies.frames.transition(this.#sent, end, changes));
+    this.#sent = end;
+  }
+
+  /** Applies what the client asked for since the last update; tells whether it waits for an answer. */
+  #takeRequests(): boolean {
+    const isMandatory = this.#isUpdateMandatory;
+    this.#isUpdateMandatory = false;
+    for (const modification of this.#modifications) {
+      this.#requireOwnComponent(modification);
+      this.#queries.apply(modification);
+    }
+    this.#modifications = [];
+    if (this.#isIdentityChanged) this.#queries.resubscribe();
+    this.#isIdentityChanged = false;
+    return isMandatory;
+  }
+
+  #requireOwnComponent(modification: QuerySetModification): void {
+    if (modification.type === "Remove" || modification.componentPath === "") return;
+    if (this.#caller.kind === "admin") return;
+    throw new ServiceError(
+      "forbidden",
+      "ComponentForbidden",
+      "Only admins can watch queries of components directly.",
+    );
+  }
+
+  #sendTransition(frame: Buffer): void {
+    this.#unsentTransitions += 1;
+    const onFlushed = () => {
+      this.#unsentTransitions -= 1;
+      this.#startUpdate();
+    };
+    if (frame.length <= MAX_UNCHUNKED_LENGTH || !this.#options.acceptsChunks) {
+      this.#send(frame, onFlushed);
+      return;
+    }
+    const chunks = splitTransition(frame);
+    for (const chunk of chunks.slice(0, -1)) this.#send(chunk);
+    this.#send(chunks.at(-1) ?? frame, onFlushed);
+  }
+
+  #send(frame: string | Buffer, onFlushed?: () => void): void {
+    if (this.#isClosed) return;
+    this.#lastSentAt = this.#dependencies.now();
+    this.#transport.send(frame, onFlushed);
+    if (this.#transport.bufferedBytes <= MAX_BUFFERED_BYTES) return;
+    this.dispose();
+    this.#transport.close(1013, "TooManyConcurrentRequests: the client does not read");
+  }
+
+  #newMetadata(): RequestMetadata {
+    const { ip, userAgent } = this.#options;
+    return { requestId: randomBytes(8).toString("hex"), ip, userAgent };
+  }
+}
+
+/** An `Authenticate` message was refused, as opposed to a token that ran out later. */
+class AuthUpdateError extends ServiceError {
+  constructor(cause: ServiceError) {
+    super(cause.kind, cause.code, cause.message, { cause });
+  }
+}
+
+function requireBaseVersion(given: number, current: number): void {
+  if (given === current) return;
+  throw new ServiceError(
+    "badRequest",
+    "BaseVersionMismatch",
+    `Base version ${given} passed up doesn't match the current version ${current}`,
+  );
+}
+
+function isClientsFault({ kind }: ServiceError): boolean {
+  return kind === "badRequest" || kind === "payloadTooLarge" || kind === "forbidden";
+}
+
+/** Client errors close without a code, because their message already told the client what to do. */
+function closeFrame({ kind, code }: ServiceError): { code?: number; reason?: string } {
+  const reason = code.slice(0, 123);
+  switch (kind) {
+    case "rateLimited":
+    case "overloaded":
+      return { code: 1013, reason };
+    case "internal":
+      return { code: 1011, reason };
+    case "notFound":
+      return { code: 1000, reason };
+    default:
+      return {};
+  }
+}
