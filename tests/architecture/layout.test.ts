@@ -12,7 +12,8 @@ const SIZE_LIMITS: readonly (readonly [RegExp, number])[] = [
   [/^convex\/model\//, 400],
   [/^convex\//, 300],
   [/^embedded\//, 600],
-  [/^(server|standins|scripts)\//, 400],
+  [/^server\//, 400],
+  [/^(standins|scripts)\//, 500],
 ];
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|misc|common|manager)(\.|$)/;
