@@ -69,7 +69,7 @@ function encodeCompound(value: readonly JsonValue[] | JsonObject): string {
     case "float64":
       return encodeFloat(float64Of(value));
     case "bytes":
-      return `\x11${escapeZeros(bytesOf(value).latin1Slice())}\0`;
+      return `\x11${escapeZeros(bytesOf(value).toString("latin1"))}\0`;
     default:
       return encodeObject(value);
   }
@@ -96,7 +96,7 @@ function encodeFloat(value: number): string {
   } else {
     scratch.writeUInt32BE((high | 0x80000000) >>> 0, 0);
   }
-  return `\x0d${scratch.latin1Slice(0, 8)}`;
+  return `\x0d${scratch.toString("latin1", 0, 8)}`;
 }
 
 function encodeInteger(value: bigint): string {
@@ -105,7 +105,7 @@ function encodeInteger(value: bigint): string {
   const byteLength = 1 << exponent;
   scratch.writeBigInt64BE(value);
   const tag = value < 0n ? 7 - exponent : 9 + exponent;
-  return String.fromCharCode(tag) + scratch.latin1Slice(8 - byteLength, 8);
+  return String.fromCharCode(tag) + scratch.toString("latin1", 8 - byteLength, 8);
 }
 
 /** The payload has 2^exponent bytes. */
@@ -117,7 +117,7 @@ function payloadExponent(value: bigint): number {
 
 function escapeText(text: string): string {
   // eslint-disable-next-line no-control-regex -- NUL is what has to be escaped
-  return /^[\x01-\x7f]*$/.test(text) ? text : escapeZeros(Buffer.from(text).latin1Slice());
+  return /^[\x01-\x7f]*$/.test(text) ? text : escapeZeros(Buffer.from(text).toString("latin1"));
 }
 
 function escapeZeros(bytes: string): string {

@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { DataFolderError } from "./storage-error.ts";
+
+/** Where the owner's address is kept; `swap` must be atomic across processes. */
+export interface LockRecord {
+  read(): string | null;
+  /** Writes `next` if the record still is `expected`; tells whether it did. */
+  swap(expected: string | null, next: string | null): boolean;
+}
+
+export interface FolderLock {
+  release(): void;
+}
+
+/** Unix sockets have short addresses: 104 bytes with the final zero on the strictest system. */
+const MAX_ADDRESS_LENGTH = 100;
+
+/**
+ * Claims a data folder for this process. The owner listens on a local socket, so that a process that
+ * was killed frees the folder, and one in another container that shares the folder is noticed.
+ * @throws DataFolderError `InUse`
+ */
+export async function lockFolder(folder: string, record: LockRecord): Promise<FolderLock> {
+  const address = newAddress(folder);
+  const server = await listen(addressOf(folder, address));
+  for (;;) {
+    const owner = record.read();
+    if (owner !== null && (await isAlive(addressOf(folder, owner)))) {
+      server.close();
+      throw new DataFolderError(
+        "InUse",
+        `The data folder ${folder} is in use by another process; stop that one first.`,
+      );
+    }
+    if (record.swap(owner, address)) {
+      if (owner !== null) removeSocket(addressOf(folder, owner));
+      return { release: () => release(server, record, address) };
+    }
+  }
+}
+
+function release(server: Server, record: LockRecord, address: string): void {
+  record.swap(address, null);
+  server.close();
+}
+
+/** Relative to the folder where that is short enough, so that it holds when the folder is moved. */
+function newAddress(folder: string): string {
+  const name = `lock-${randomBytes(4).toString("hex")}.sock`;
+  if (process.platform === "win32") {
+    return `\\\\.\\pipe\\${createHash("sha256").update(resolve(folder)).digest("hex")}-${name}`;
+  }
+  if (Buffer.byteLength(join(resolve(folder), name)) <= MAX_ADDRESS_LENGTH) return name;
+  return join(tmpdir(), name);
+}
+
+function addressOf(folder: string, address: string): string {
+  return process.platform === "win32" ? address : resolve(folder, address);
+}
+
+function listen(address: string): Promise<Server> {
+  return new Promise((fulfil, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", reject);
+    server.listen(address, () => {
+      server.unref();
+      fulfil(server);
+    });
+  });
+}
+
+function isAlive(address: string): Promise<boolean> {
+  return new Promise((fulfil) => {
+    const socket = connect(address);
+    socket.once("connect", () => {
+      socket.destroy();
+      fulfil(true);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      // Anything but "nobody there" is taken for an owner: better refuse than share.
+      fulfil(error.code !== "ECONNREFUSED" && error.code !== "ENOENT");
+    });
+  });
+}
+
+function removeSocket(address: string): void {
+  if (process.platform !== "win32") rmSync(address, { force: true });
+}
