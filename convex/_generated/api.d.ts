@@ -13,6 +13,9 @@ import type {
   FilterApi,
   FunctionReference,
 } from "convex/server";
+import type * as domain_address from "../domain/address.js";
+import type * as domain_backoff from "../domain/backoff.js";
+import type * as domain_catalog from "../domain/catalog.js";
 import type * as domain_delivery from "../domain/delivery.js";
 import type * as domain_digest from "../domain/digest.js";
 import type * as domain_errors from "../domain/errors.js";
@@ -23,7 +26,10 @@ import type * as domain_orderNumber from "../domain/orderNumber.js";
 import type * as domain_payment from "../domain/payment.js";
 import type * as domain_permissions from "../domain/permissions.js";
 import type * as domain_quote from "../domain/quote.js";
+import type * as domain_rating from "../domain/rating.js";
 import type * as domain_requestContext from "../domain/requestContext.js";
+import type * as domain_searchText from "../domain/searchText.js";
+import type * as domain_stock from "../domain/stock.js";
 import type * as domain_tax from "../domain/tax.js";
 import type * as domain_tokenBucket from "../domain/tokenBucket.js";
 import type * as jobs_sessions from "../jobs/sessions.js";
@@ -33,16 +39,38 @@ import type * as lib_env from "../lib/env.js";
 import type * as lib_errors from "../lib/errors.js";
 import type * as lib_functions from "../lib/functions.js";
 import type * as lib_viewer from "../lib/viewer.js";
+import type * as model_catalog from "../model/catalog.js";
+import type * as model_categories from "../model/categories.js";
+import type * as model_home from "../model/home.js";
+import type * as model_pictures from "../model/pictures.js";
+import type * as model_placements from "../model/placements.js";
+import type * as model_reviews from "../model/reviews.js";
+import type * as model_settings from "../model/settings.js";
+import type * as model_stock from "../model/stock.js";
+import type * as shop_categories from "../shop/categories.js";
+import type * as shop_home from "../shop/home.js";
+import type * as shop_products from "../shop/products.js";
+import type * as shop_reviews from "../shop/reviews.js";
+import type * as shop_settings from "../shop/settings.js";
 import type * as tables_appError from "../tables/appError.js";
 import type * as tables_auth from "../tables/auth.js";
 import type * as tables_carts from "../tables/carts.js";
 import type * as tables_catalog from "../tables/catalog.js";
+import type * as tables_catalogViews from "../tables/catalogViews.js";
+import type * as tables_checkouts from "../tables/checkouts.js";
+import type * as tables_counters from "../tables/counters.js";
+import type * as tables_holds from "../tables/holds.js";
+import type * as tables_homeView from "../tables/homeView.js";
 import type * as tables_money from "../tables/money.js";
 import type * as tables_operations from "../tables/operations.js";
+import type * as tables_orders from "../tables/orders.js";
+import type * as tables_outbox from "../tables/outbox.js";
+import type * as tables_payments from "../tables/payments.js";
 import type * as tables_reviews from "../tables/reviews.js";
 import type * as tables_settings from "../tables/settings.js";
 import type * as tables_stock from "../tables/stock.js";
 import type * as tables_users from "../tables/users.js";
+import type * as tables_webhooks from "../tables/webhooks.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -53,6 +81,9 @@ import type * as tables_users from "../tables/users.js";
  * ```
  */
 declare const fullApi: ApiFromModules<{
+  "domain/address": typeof domain_address;
+  "domain/backoff": typeof domain_backoff;
+  "domain/catalog": typeof domain_catalog;
   "domain/delivery": typeof domain_delivery;
   "domain/digest": typeof domain_digest;
   "domain/errors": typeof domain_errors;
@@ -63,7 +94,10 @@ declare const fullApi: ApiFromModules<{
   "domain/payment": typeof domain_payment;
   "domain/permissions": typeof domain_permissions;
   "domain/quote": typeof domain_quote;
+  "domain/rating": typeof domain_rating;
   "domain/requestContext": typeof domain_requestContext;
+  "domain/searchText": typeof domain_searchText;
+  "domain/stock": typeof domain_stock;
   "domain/tax": typeof domain_tax;
   "domain/tokenBucket": typeof domain_tokenBucket;
   "jobs/sessions": typeof jobs_sessions;
@@ -73,16 +107,38 @@ declare const fullApi: ApiFromModules<{
   "lib/errors": typeof lib_errors;
   "lib/functions": typeof lib_functions;
   "lib/viewer": typeof lib_viewer;
+  "model/catalog": typeof model_catalog;
+  "model/categories": typeof model_categories;
+  "model/home": typeof model_home;
+  "model/pictures": typeof model_pictures;
+  "model/placements": typeof model_placements;
+  "model/reviews": typeof model_reviews;
+  "model/settings": typeof model_settings;
+  "model/stock": typeof model_stock;
+  "shop/categories": typeof shop_categories;
+  "shop/home": typeof shop_home;
+  "shop/products": typeof shop_products;
+  "shop/reviews": typeof shop_reviews;
+  "shop/settings": typeof shop_settings;
   "tables/appError": typeof tables_appError;
   "tables/auth": typeof tables_auth;
   "tables/carts": typeof tables_carts;
   "tables/catalog": typeof tables_catalog;
+  "tables/catalogViews": typeof tables_catalogViews;
+  "tables/checkouts": typeof tables_checkouts;
+  "tables/counters": typeof tables_counters;
+  "tables/holds": typeof tables_holds;
+  "tables/homeView": typeof tables_homeView;
   "tables/money": typeof tables_money;
   "tables/operations": typeof tables_operations;
+  "tables/orders": typeof tables_orders;
+  "tables/outbox": typeof tables_outbox;
+  "tables/payments": typeof tables_payments;
   "tables/reviews": typeof tables_reviews;
   "tables/settings": typeof tables_settings;
   "tables/stock": typeof tables_stock;
   "tables/users": typeof tables_users;
+  "tables/webhooks": typeof tables_webhooks;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,
