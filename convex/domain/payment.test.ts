@@ -35,7 +35,7 @@ test("ORD-4 a completed capture of the right amount, payee and payment is believ
 test("ORD-4 a wrong amount, currency, payee or custom id is put up for review", () => {
   const wrong: Partial<CaptureClaim>[] = [
     { amount: { amount: 5489, currency: "EUR" } },
-    { amount: { amount: 5490, currency: "USD" as "EUR" } },
+    { amount: { amount: 5490, currency: "USD" } },
     { payeeId: "SOMEBODY" },
     { customId: "pay2" },
   ];

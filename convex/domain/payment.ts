@@ -21,12 +21,15 @@ export type CaptureStatus =
 
 export type RefundStatus = "PENDING" | "COMPLETED" | "FAILED" | "CANCELLED";
 
+/** An amount as somebody else states it: minor units of any currency. */
+export type ClaimedMoney = { readonly amount: number; readonly currency: string };
+
 /** What the provider says about a captured payment. Null means that it did not say. */
 export type CaptureClaim = {
   readonly captureId: string;
   readonly status: CaptureStatus;
   readonly reason: string | null;
-  readonly amount: Money | null;
+  readonly amount: ClaimedMoney | null;
   readonly payeeId: string | null;
   readonly customId: string | null;
 };
@@ -52,7 +55,7 @@ export type PaymentFact = {
         readonly refundId: string;
         readonly captureId: string;
         readonly status: RefundStatus;
-        readonly amount: Money;
+        readonly amount: ClaimedMoney;
         readonly customId: string | null;
       }
     | {

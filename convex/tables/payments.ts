@@ -50,6 +50,7 @@ export const vFactSource = v.union(
   v.literal("manual"),
 ) satisfies Validator<FactSource, "required">;
 
+const vClaimedMoney = v.object({ amount: v.number(), currency: v.string() });
 const vNullableString = v.union(v.string(), v.null());
 
 export const vPaymentClaim = v.union(
@@ -68,7 +69,7 @@ export const vPaymentClaim = v.union(
     captureId: v.string(),
     status: vCaptureStatus,
     reason: vNullableString,
-    amount: v.union(vMoney, v.null()),
+    amount: v.union(vClaimedMoney, v.null()),
     payeeId: vNullableString,
     customId: vNullableString,
   }),
@@ -77,7 +78,7 @@ export const vPaymentClaim = v.union(
     refundId: v.string(),
     captureId: v.string(),
     status: vProviderRefundStatus,
-    amount: vMoney,
+    amount: vClaimedMoney,
     customId: vNullableString,
   }),
   v.object({
@@ -118,8 +119,11 @@ export const paymentTables = {
     amount: vMoney,
     quoteVersion: v.string(),
     status: vPaymentStatus,
-    /** Part of the request ids; raised only after a definite no, never to repeat a question. */
-    captureAttempt: v.number(),
+    /**
+     * Counts the tries of the whole order and is part of the request ids and the invoice id. It is
+     * raised only after a definite no, never to repeat a question.
+     */
+    attempt: v.number(),
     providerOrderId: v.union(v.string(), v.null()),
     captureId: v.union(v.string(), v.null()),
     captureStatus: v.union(vCaptureStatus, v.null()),
