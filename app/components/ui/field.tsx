@@ -108,15 +108,16 @@ export function PasswordField(props: Omit<InputProps, "type">) {
             type={visible ? "text" : "password"}
             className={classNames(controlClass(props.compact), "pr-12")}
           />
-          <IconButton
-            icon={visible ? EyeOff : Eye}
-            label={visible ? t("hidePassword") : t("showPassword")}
-            aria-pressed={visible}
-            className="absolute top-px right-0.5"
-            onClick={() => {
-              setVisible(!visible);
-            }}
-          />
+          <span className="absolute top-px right-0.5">
+            <IconButton
+              icon={visible ? EyeOff : Eye}
+              label={visible ? t("hidePassword") : t("showPassword")}
+              aria-pressed={visible}
+              onClick={() => {
+                setVisible(!visible);
+              }}
+            />
+          </span>
         </div>
       )}
     </Field>

@@ -24,7 +24,11 @@ export function StatTile({
       <p className="font-display text-stat whitespace-nowrap">
         <LiveValue value={value}>{shown}</LiveValue>
       </p>
-      {trend && <Sparkline values={trend} />}
+      {trend && (
+        <span className="max-md:hidden">
+          <Sparkline values={trend} />
+        </span>
+      )}
       {comparison !== undefined && <p className="col-span-full text-xs text-ink-3">{comparison}</p>}
     </div>
   );
