@@ -1,6 +1,6 @@
 import type { Timestamp } from "../database/types.ts";
 import type { ActionOutcome, MutationOutcome, QueryOutcome } from "../functions/types.ts";
-import { encodeTimestamp } from "./protocol.ts";
+import { encodeTimestamp } from "../values/timestamp.ts";
 
 /** How far a client has come; the parts of a Transition's `startVersion` and `endVersion`. */
 export interface StateVersion {

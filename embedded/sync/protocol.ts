@@ -4,6 +4,7 @@
  */
 import type { Timestamp } from "../database/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import { decodeTimestamp } from "../values/timestamp.ts";
 
 export type QuerySetModification =
   | {
@@ -87,22 +88,6 @@ export function parseClientMessage(text: string): ClientMessage {
   }
 }
 
-/** An unsigned 64-bit integer as 8 little-endian bytes in base64, the form of every `ts`. */
-export function encodeTimestamp(ts: Timestamp): string {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(ts);
-  return bytes.toString("base64");
-}
-
-/** @throws ServiceError unless the text is base64 of 8 bytes. */
-export function decodeTimestamp(encoded: string): Timestamp {
-  const bytes = Buffer.from(encoded, "base64");
-  if (bytes.length !== 8 || bytes.toString("base64") !== encoded) {
-    throw invalid("a timestamp must be base64 of 8 bytes");
-  }
-  return bytes.readBigUInt64LE();
-}
-
 type Fields = Readonly<Record<string, unknown>>;
 
 function parseObject(text: string): Fields {
@@ -126,7 +111,9 @@ function parseSessionId(message: Fields): string {
 function parseMaxObservedTs(message: Fields): Timestamp | null {
   const encoded = message["maxObservedTimestamp"] ?? null;
   if (encoded === null) return null;
-  return decodeTimestamp(requireText(message, "maxObservedTimestamp"));
+  const ts = decodeTimestamp(requireText(message, "maxObservedTimestamp"));
+  if (ts === null) throw invalid("`maxObservedTimestamp` must be base64 of 8 bytes");
+  return ts;
 }
 
 function parseCredentials(message: Fields): Credentials {

@@ -1,0 +1,214 @@
+import type { Timestamp } from "../database/types.ts";
+import type {
+  ActionOutcome,
+  Caller,
+  FunctionRequest,
+  MutationOutcome,
+  QueryOutcome,
+} from "../functions/types.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import { decodeTimestamp, encodeTimestamp } from "../values/timestamp.ts";
+import { cleanJson } from "./clean-json.ts";
+import { callerOf, type Exchange, type HttpContext } from "./http-context.ts";
+import { sendJson, sendJsonText } from "./replies.ts";
+import {
+  badBody,
+  parseJsonObject,
+  readJsonObject,
+  requireArrayField,
+  requireJsonObject,
+  requireTextField,
+  type JsonObject,
+} from "./request-body.ts";
+
+type Outcome = QueryOutcome | MutationOutcome | ActionOutcome;
+
+/** `convex_encoded_json` keeps every Convex value, `json` turns int64 and bytes into plain JSON. */
+type Format = "convex_encoded_json" | "json";
+
+interface Call {
+  readonly request: FunctionRequest;
+  readonly format: Format;
+}
+
+/** `POST /api/query`, `/api/mutation`, `/api/action` and `/api/function` (any type). */
+export async function postFunction(
+  exchange: Exchange,
+  context: HttpContext,
+  type: "query" | "mutation" | "action" | "any",
+): Promise<void> {
+  const body = await readJsonObject(exchange.request);
+  const caller = await callerOf(exchange, context.authenticator);
+  const { request, format } = parseCall(body, caller, exchange, "json");
+  const outcome = await run(request, context, type);
+  await reply(exchange, context, outcome, format);
+}
+
+/** `GET /api/query?path=&args=&format=`, for tools that can only fetch an address. */
+export async function getQuery(exchange: Exchange, context: HttpContext): Promise<void> {
+  const caller = await callerOf(exchange, context.authenticator);
+  const body = {
+    path: exchange.query.get("path") ?? "",
+    args: parseJsonObject(exchange.query.get("args") ?? "{}"),
+    format: exchange.query.get("format") ?? "json",
+  };
+  const { request, format } = parseCall(body, caller, exchange, "json");
+  await reply(exchange, context, await run(request, context, "query"), format);
+}
+
+/** `POST /api/query_ts`: a timestamp at which `/api/query_at_ts` may be asked several times. */
+export async function postQueryTs(exchange: Exchange, context: HttpContext): Promise<void> {
+  const ts = context.database.latestTs;
+  await context.database.flushed(ts);
+  sendJson(exchange.response, { ts: encodeTimestamp(ts) });
+}
+
+/** `POST /api/query_at_ts`: the query's result as of `ts`. */
+export async function postQueryAtTs(exchange: Exchange, context: HttpContext): Promise<void> {
+  const body = await readJsonObject(exchange.request);
+  const caller = await callerOf(exchange, context.authenticator);
+  const ts = parseTs(body, context);
+  const { request, format } = parseCall(body, caller, exchange, "json");
+  const outcome = await context.runner.runQuery({ ...request, journal: null }, { ts });
+  await reply(exchange, context, outcome, format);
+}
+
+/** `POST /api/query_batch`: many queries at one snapshot. */
+export async function postQueryBatch(exchange: Exchange, context: HttpContext): Promise<void> {
+  const body = await readJsonObject(exchange.request);
+  const caller = await callerOf(exchange, context.authenticator);
+  const calls = requireArrayField(body, "queries").map((query) =>
+    parseCall(requireJsonObject(query, "Each query"), caller, exchange, "json"),
+  );
+  const ts = context.database.latestTs;
+  const results = await Promise.all(
+    calls.map(async ({ request, format }) => {
+      const outcome = await context.runner.runQuery({ ...request, journal: null }, { ts });
+      return encodeOutcome(outcome, format);
+    }),
+  );
+  await context.database.flushed(ts);
+  sendJsonText(exchange.response, `{"results":[${results.join(",")}]}`);
+}
+
+/** `POST /api/run/<module path>/<export>` with `{ args, format }`. */
+export async function postRun(exchange: Exchange, context: HttpContext): Promise<void> {
+  const body = await readJsonObject(exchange.request);
+  const caller = await callerOf(exchange, context.authenticator);
+  const path = functionPath(exchange.pathname.slice("/api/run/".length));
+  const { request, format } = parseCall({ ...body, path }, caller, exchange, "json");
+  await reply(exchange, context, await run(request, context, "any"), format);
+}
+
+async function run(
+  request: FunctionRequest,
+  { runner }: HttpContext,
+  type: "query" | "mutation" | "action" | "any",
+): Promise<Outcome> {
+  switch (type) {
+    case "query":
+      return runner.runQuery({ ...request, journal: null });
+    case "mutation":
+      return runner.runMutation(request);
+    case "action":
+      return runner.runAction(request);
+    case "any":
+      return runner.runAny(request);
+  }
+}
+
+/** What was read may not be on the disk yet; it is told only once it is. */
+async function reply(
+  { response }: Exchange,
+  { database }: HttpContext,
+  outcome: Outcome,
+  format: Format,
+): Promise<void> {
+  await database.flushed(database.latestTs);
+  sendJsonText(response, encodeOutcome(outcome, format));
+}
+
+function encodeOutcome(outcome: Outcome, format: Format): string {
+  const logLines =
+    outcome.logLines.length === 0 ? "" : `,"logLines":${JSON.stringify(outcome.logLines)}`;
+  if (outcome.ok) {
+    return `{"status":"success","value":${formatted(outcome.valueJson, format)}${logLines}}`;
+  }
+  const errorData =
+    outcome.errorDataJson === undefined
+      ? ""
+      : `,"errorData":${formatted(outcome.errorDataJson, format)}`;
+  return `{"status":"error","errorMessage":${JSON.stringify(outcome.errorMessage)}${errorData}${logLines}}`;
+}
+
+function formatted(valueJson: string, format: Format): string {
+  return format === "json" ? cleanJson(valueJson) : valueJson;
+}
+
+function parseCall(
+  body: JsonObject,
+  caller: Caller,
+  { metadata }: Exchange,
+  defaultFormat: Format,
+): Call {
+  const componentPath = body["componentPath"] ?? "";
+  if (typeof componentPath !== "string") throw badBody("`componentPath` must be a string.");
+  if (componentPath !== "" && caller.kind !== "admin") {
+    throw new ServiceError(
+      "forbidden",
+      "ComponentForbidden",
+      "Only admins can call functions of components directly.",
+    );
+  }
+  const path = requireTextField(body, "path");
+  const argsJson = parseArguments(body["args"]);
+  return {
+    request: { componentPath, path, argsJson, caller, metadata },
+    format: parseFormat(body["format"], defaultFormat),
+  };
+}
+
+/** Clients send the arguments in an array of one, other tools send the object itself. */
+function parseArguments(args: unknown): string {
+  if (args === undefined) return "[{}]";
+  if (!Array.isArray(args)) return JSON.stringify([requireJsonObject(args, "`args`")]);
+  if (args.length !== 1) throw badBody("`args` must be an object or an array of one object.");
+  return JSON.stringify([requireJsonObject(args[0], "`args[0]`")]);
+}
+
+function parseFormat(format: unknown, defaultFormat: Format): Format {
+  if (format === undefined || format === null) return defaultFormat;
+  if (format === "json" || format === "convex_encoded_json") return format;
+  throw new ServiceError(
+    "badRequest",
+    "BadFormat",
+    `Unknown format ${JSON.stringify(format)}: use json or convex_encoded_json.`,
+  );
+}
+
+function parseTs(body: JsonObject, { database }: HttpContext): Timestamp {
+  const ts = decodeTimestamp(requireTextField(body, "ts"));
+  if (ts === null) throw badBody("`ts` must come from /api/query_ts.");
+  if (ts < database.oldestTs || ts > database.latestTs) {
+    throw new ServiceError(
+      "badRequest",
+      "OutOfRetention",
+      "The timestamp is in the future or too long ago; ask for a new one.",
+    );
+  }
+  return ts;
+}
+
+function functionPath(encoded: string): string {
+  const segments = encoded.split("/").map(decodeSegment);
+  const name = segments.pop() ?? "";
+  return segments.length === 0 ? name : `${segments.join("/")}:${name}`;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw badBody("The path is not valid percent-encoding.");
+  }
+}

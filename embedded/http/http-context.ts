@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { EngineDatabase } from "../database/types.ts";
+import type { Caller, FunctionRunner, RequestMetadata } from "../functions/types.ts";
+import type { DeploymentInfo } from "../runtime/services.ts";
+
+/** What the HTTP routes stand on. */
+export interface HttpContext {
+  readonly database: EngineDatabase;
+  readonly runner: FunctionRunner;
+  readonly authenticator: Authenticator;
+  readonly deployment: DeploymentInfo;
+  /** Told about failures that are the server's own. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** One request on its way through the routes. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  /** As sent, still percent-encoded. */
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+  readonly metadata: RequestMetadata;
+}
+
+/** Who sent the request: the `Authorization` header, or `?adminKey=` as some tools do. */
+export async function callerOf(exchange: Exchange, authenticator: Authenticator): Promise<Caller> {
+  const adminKey = exchange.query.get("adminKey");
+  if (adminKey !== null) return authenticator.admin(adminKey, null);
+  return authenticator.fromHeader(exchange.request.headers.authorization);
+}

@@ -1,0 +1,75 @@
+/**
+ * How a web process that owns the public port gives a WebSocket to the backend process.
+ *
+ * The web process starts the backend with an IPC channel and, on an `upgrade` event for
+ * `/api/sync` or `/api/<version>/sync`, calls
+ *
+ *     backend.send({ type: "upgrade", request, head }, socket, { keepOpen: false })
+ *
+ * where `request` is `{ method, url, httpVersion, headers }`, `headers` being Node's `rawHeaders`
+ * (names and values in turn), and `head` is the base64 text of the bytes that came with the request.
+ * From then on the socket belongs to the backend; the web process must not touch it again.
+ *
+ * The backend tells its parent `{ type: "ready", url, adminKey }` once it takes requests; `url` is
+ * where it listens itself.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Duplex } from "node:stream";
+
+import type { UpgradeRequest } from "../sync/sync-server.ts";
+
+export interface UpgradeMessage {
+  readonly type: "upgrade";
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly httpVersion: string;
+    readonly headers: readonly string[];
+  };
+  readonly head: string;
+}
+
+export interface ReadyMessage {
+  readonly type: "ready";
+  readonly url: string;
+  readonly adminKey: string;
+}
+
+/** What arrived with a socket, or `null` for a message that is no hand-over. */
+export function parseUpgradeMessage(
+  message: unknown,
+): { readonly request: UpgradeRequest; readonly head: Buffer } | null {
+  if (!isRecord(message) || message["type"] !== "upgrade") return null;
+  const { request, head } = message;
+  if (!isRecord(request) || typeof head !== "string") return null;
+  const { method, url, httpVersion, headers } = request;
+  if (typeof method !== "string" || typeof url !== "string" || typeof httpVersion !== "string") {
+    return null;
+  }
+  if (!Array.isArray(headers) || !headers.every((part) => typeof part === "string")) return null;
+  return {
+    request: { method, url, httpVersion, headers: joinHeaders(headers) },
+    head: Buffer.from(head, "base64"),
+  };
+}
+
+/** Whether a hand-over's second half is a socket; it is none when the client left meanwhile. */
+export function isSocket(handle: unknown): handle is Duplex {
+  return isRecord(handle) && typeof handle["write"] === "function";
+}
+
+/** Names in lower case, repeated ones joined, as Node itself gives them for the headers of upgrades. */
+function joinHeaders(rawHeaders: readonly string[]): IncomingHttpHeaders {
+  const headers = new Map<string, string>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
+    const previous = headers.get(name);
+    headers.set(name, previous === undefined ? value : `${previous}, ${value}`);
+  }
+  return Object.fromEntries(headers);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
