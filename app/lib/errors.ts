@@ -2,12 +2,16 @@ import { ConvexError } from "convex/values";
 
 import type { AppError } from "#convex/domain/errors.ts";
 
-/** The shop's own refusal inside what was thrown, or null: then it is a fault and not a refusal. */
+/**
+ * The shop's own refusal: what was thrown, or what an action or a query gave as data. Null when it is
+ * none; then it is a fault and not a refusal.
+ */
 export function asAppError(error: unknown): AppError | null {
-  return error instanceof ConvexError && isAppError(error.data) ? error.data : null;
+  const data: unknown = error instanceof ConvexError ? error.data : error;
+  return isAppError(data) ? data : null;
 }
 
-export function isAppError(data: unknown): data is AppError {
+function isAppError(data: unknown): data is AppError {
   return (
     typeof data === "object" &&
     data !== null &&

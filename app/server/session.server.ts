@@ -11,7 +11,7 @@ import {
   UnavailableError,
 } from "#app/server/convex.server.ts";
 import type { CookieJar, CookieSpec } from "#app/server/cookies.server.ts";
-import { signRequestContext } from "#app/server/request-context.server.ts";
+import { signRequestContext } from "#convex/domain/requestContext.ts";
 
 const KEEP_SECONDS = 60 * 24 * 60 * 60;
 const REFRESH_BEFORE_EXPIRY_MS = 60_000;
@@ -159,10 +159,13 @@ export class Session {
     this.#cookies.delete(refreshCookie);
   }
 
-  /** What functions take as `requestContext`: see `signRequestContext`. */
-  requestContext(): string {
+  /** What functions take as `requestContext`: the visitor's address and agent, signed. */
+  requestContext(): Promise<string> {
     const { requestContextSecret, now } = this.#environment;
-    return signRequestContext(this.#client, requestContextSecret, now());
+    return signRequestContext(
+      { ip: this.#client.ip, userAgent: this.#client.userAgent ?? "" },
+      { secret: requestContextSecret, now: now() },
+    );
   }
 
   async #signIn(
@@ -172,7 +175,7 @@ export class Session {
     const { tokens } = vSignInResult.parse(
       await this.#environment.connection.client(this.token).action(signInAction, {
         provider,
-        params: { ...params, requestContext: this.requestContext() },
+        params: { ...params, requestContext: await this.requestContext() },
       }),
     );
     if (!tokens) throw new Error(`Signing in with ${provider} gave no tokens`);

@@ -2,6 +2,8 @@ import { z } from "zod";
 
 const origin = z.url({ protocol: /^https?$/ }).transform((address) => new URL(address).origin);
 
+const vArguments = z.array(z.string());
+
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -16,7 +18,15 @@ const schema = z.object({
   DEMO: z.enum(["0", "1"]).default("0"),
   TRUST_PROXY: z.coerce.number().int().min(0).default(0),
   BACKEND_ENTRY: z.string().min(1).optional(),
-  BACKEND_ARGS: z.string().default(""),
+  BACKEND_ARGS: z
+    .string()
+    .default("[]")
+    .transform((text, context) => {
+      const args = vArguments.safeParse(parseJson(text));
+      if (args.success) return args.data;
+      context.addIssue({ code: "custom", message: "it has to be a JSON array of texts" });
+      return z.NEVER;
+    }),
 });
 
 /** The web server's settings. Addresses are origins without a trailing slash. */
@@ -84,7 +94,7 @@ export function readSettings(env: Record<string, string | undefined>): SettingsR
       backend:
         value.BACKEND_ENTRY === undefined
           ? null
-          : { entry: value.BACKEND_ENTRY, args: value.BACKEND_ARGS.split(" ").filter(Boolean) },
+          : { entry: value.BACKEND_ENTRY, args: value.BACKEND_ARGS },
     },
   };
 }
@@ -94,6 +104,14 @@ function describe(issue: z.core.$ZodIssue, env: Record<string, string | undefine
   return env[name] === undefined
     ? `${name} is missing.`
     : `${name} is not usable: ${issue.message}.`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function hostInUrl(host: string): string {

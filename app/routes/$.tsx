@@ -1,0 +1,13 @@
+import { notFound } from "#app/server/preload.server.ts";
+
+export function loader() {
+  throw notFound();
+}
+
+export function action() {
+  throw notFound();
+}
+
+export default function UnknownRoute() {
+  return null;
+}

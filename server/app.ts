@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+import compression from "compression";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { Logger } from "pino";
+
+import { UnavailableError } from "#app/server/convex.server.ts";
+import { isSameOrigin } from "#app/server/same-origin.server.ts";
+import { pageHeaders } from "#app/server/security-headers.server.ts";
+import type { Settings } from "#app/server/settings.server.ts";
+
+import { type BackendProxy, refuseUpgrade } from "./backend-proxy.ts";
+import { isPublicHost, requirePublicHost } from "./host-check.ts";
+import { unavailablePage } from "./unavailable-page.ts";
+
+const MAX_FORM_BYTES = 1024 * 1024;
+const BACKEND_PATH = /^\/(api|http)(\/|\?|$)/;
+
+export type AppParts = {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly proxy: BackendProxy;
+  /** Assets of the build, or the development server. */
+  readonly files: RequestHandler;
+  /** Stored pictures at `/images/<storage id>`. */
+  readonly pictures: RequestHandler;
+  readonly pages: RequestHandler;
+  readonly isReady: () => Promise<boolean>;
+};
+
+/** All that is served at the one address: health, the deployment's paths, files and pages. */
+export function createApp({
+  settings,
+  log,
+  proxy,
+  files,
+  pictures,
+  pages,
+  isReady,
+}: AppParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", settings.trustedProxies);
+  app.use(identifyAndLog(log));
+  app.get("/healthz", (_request, response) => {
+    response.type("text/plain").send("alive\n");
+  });
+  app.get("/readyz", (_request, response, next) => {
+    isReady().then((ready) => {
+      response
+        .status(ready ? 200 : 503)
+        .type("text/plain")
+        .send(ready ? "ready\n" : "not ready\n");
+    }, next);
+  });
+  app.use(passToBackend(settings.publicUrl, proxy));
+  app.use(requirePublicHost(settings.publicUrl));
+  app.use((_request, response, next) => {
+    response.set(pageHeaders(settings));
+    next();
+  });
+  app.use(compression());
+  app.use(files);
+  app.get("/images/:storageId", pictures);
+  app.use(refuseForeignWrites(settings.publicUrl));
+  app.use(express.raw({ type: () => true, limit: MAX_FORM_BYTES }));
+  app.use(pages);
+  app.use(answerErrors(log));
+  return app;
+}
+
+export type UpgradeParts = {
+  readonly settings: Settings;
+  readonly proxy: BackendProxy;
+  /** Gives the socket to the deployment's process; false when it cannot take it. */
+  readonly handOver: (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
+};
+
+/** What to do with a request to leave HTTP: sockets of clients go to the deployment, others end. */
+export function createUpgradeListener({ settings, proxy, handOver }: UpgradeParts) {
+  return (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    socket.on("error", () => socket.destroy());
+    if (settings.mode === "development" && !BACKEND_PATH.test(request.url ?? "")) return;
+    if (!isPublicHost(request.headers.host, settings.publicUrl)) {
+      refuseUpgrade(socket, "421 Misdirected Request");
+    } else if (!BACKEND_PATH.test(request.url ?? "")) {
+      refuseUpgrade(socket, "404 Not Found");
+    } else if (!handOver(request, socket, head)) {
+      const ip = request.socket.remoteAddress ?? "";
+      proxy.tunnel(request, socket, head, { ip, publicUrl: settings.publicUrl });
+    }
+  };
+}
+
+function identifyAndLog(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    request.id = randomUUID();
+    response.setHeader("x-request-id", request.id);
+    const startedAt = performance.now();
+    response.once("close", () => {
+      const line = {
+        requestId: request.id,
+        method: request.method,
+        // Query texts may hold what people typed.
+        path: request.path,
+        status: response.statusCode,
+        durationMs: Math.round(performance.now() - startedAt),
+      };
+      if (response.statusCode >= 500) log.warn(line, "request");
+      else log.debug(line, "request");
+    });
+    next();
+  };
+}
+
+function passToBackend(publicUrl: string, proxy: BackendProxy): RequestHandler {
+  return (request, response, next) => {
+    if (!BACKEND_PATH.test(request.url)) next();
+    else if (!isPublicHost(request.headers.host, publicUrl)) {
+      response.status(421).json({ code: "MisdirectedRequest", message: "Wrong host" });
+    } else {
+      proxy.handle(request, response, { ip: request.ip ?? "", publicUrl });
+    }
+  };
+}
+
+function refuseForeignWrites(publicUrl: string): RequestHandler {
+  return (request, response, next) => {
+    const isOurs = isSameOrigin(
+      {
+        method: request.method,
+        origin: request.headers.origin,
+        fetchSite: request.get("sec-fetch-site"),
+      },
+      publicUrl,
+    );
+    if (isOurs) next();
+    else response.status(403).type("text/plain").send("This form was not sent from the shop.\n");
+  };
+}
+
+function answerErrors(log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const status = statusOf(error);
+    if (status >= 500 && status !== 503) log.error({ err: error, requestId: request.id }, "failed");
+    if (status === 503) {
+      response.status(503).set("retry-after", "2").type("html").send(unavailablePage());
+    } else {
+      response
+        .status(status)
+        .type("text/plain")
+        .send(`${describe(status)} (${String(request.id)})\n`);
+    }
+  };
+}
+
+/** Express's own middlewares name the status: 400 for a malformed address, 413 for too long a body. */
+function statusOf(error: unknown): number {
+  if (error instanceof UnavailableError) return 503;
+  if (typeof error === "object" && error !== null && "status" in error) {
+    const { status } = error;
+    if (typeof status === "number" && status >= 400 && status < 500) return status;
+  }
+  return 500;
+}
+
+function describe(status: number): string {
+  if (status === 413) return "That is more than a form may hold.";
+  return status < 500 ? "This request could not be understood." : "Something went wrong here.";
+}
