@@ -7,9 +7,26 @@ import { Button, ButtonLink } from "#app/components/ui/button.tsx";
 import { EmptyState } from "#app/components/ui/empty-state.tsx";
 import { Icon, type IconComponent } from "#app/components/ui/icon.tsx";
 import { Logo } from "#app/components/ui/logo.tsx";
-import { isAppError } from "#app/lib/errors.ts";
+import { useRequestId } from "#app/lib/render-context.ts";
 
 const ASK_AGAIN_MS = 3000;
+
+export type ErrorKind = "notFound" | "forbidden" | "unavailable" | "unexpected";
+
+/** Which of the few error pages belongs to what a loader, an action or a component threw. */
+export function kindOfError(error: unknown): ErrorKind {
+  if (!isRouteErrorResponse(error)) return "unexpected";
+  switch (error.status) {
+    case 404:
+      return "notFound";
+    case 403:
+      return "forbidden";
+    case 503:
+      return "unavailable";
+    default:
+      return "unexpected";
+  }
+}
 
 /** An error that took the whole page, with the shop's name above it and the way home. */
 export function PageError() {
@@ -29,21 +46,20 @@ export function PageError() {
 
 /** What went wrong, inside a page whose header still stands. */
 export function SectionError() {
-  const error = useRouteError();
-  if (isRouteErrorResponse(error)) {
-    switch (error.status) {
-      case 404:
-        return <NotFoundNotice />;
-      case 403:
-        return <ForbiddenNotice permission={permissionOf(error.data)} />;
-      case 503:
-        return <UnavailableNotice />;
-    }
+  const kind = kindOfError(useRouteError());
+  switch (kind) {
+    case "notFound":
+      return <NotFoundNotice />;
+    case "forbidden":
+      return <ErrorNotice kind={kind} icon={Lock} action={<HomeLink />} />;
+    case "unavailable":
+      return <UnavailableNotice />;
+    case "unexpected":
+      return <UnexpectedNotice />;
   }
-  return <FailureNotice />;
 }
 
-/** Nothing lives at this address; below it, whatever the page has to offer instead. */
+/** Nothing lives at this address; what the page offers instead comes as children. */
 export function NotFoundNotice({
   body,
   children,
@@ -51,13 +67,13 @@ export function NotFoundNotice({
   readonly body?: string;
   readonly children?: ReactNode;
 }) {
-  const t = useTranslations("notFound");
+  const t = useTranslations("errorPages.notFound");
   return (
     <>
       <ErrorNotice
+        kind="notFound"
         icon={PackageOpen}
-        title={t("title")}
-        body={body ?? t("body")}
+        body={body}
         action={
           <div className="flex flex-wrap justify-center gap-3">
             <ButtonLink to="/c?sort=newest" variant="primary">
@@ -72,25 +88,8 @@ export function NotFoundNotice({
   );
 }
 
-function ForbiddenNotice({ permission }: { readonly permission: string | null }) {
-  const t = useTranslations("failure");
-  const body =
-    permission === null
-      ? t("forbiddenBody")
-      : `${t("forbiddenBody")} ${t("forbiddenPermission", { permission })}`;
-  return (
-    <ErrorNotice
-      icon={Lock}
-      title={t("forbiddenTitle")}
-      body={body}
-      action={<ButtonLink to="/">{t("home")}</ButtonLink>}
-    />
-  );
-}
-
 /** The deployment cannot be reached; the page asks again by itself. */
 function UnavailableNotice() {
-  const t = useTranslations("failure");
   useEffect(() => {
     const timer = setTimeout(reload, ASK_AGAIN_MS);
     return () => {
@@ -98,58 +97,63 @@ function UnavailableNotice() {
     };
   }, []);
   return (
-    <ErrorNotice
-      icon={Unplug}
-      title={t("unavailableTitle")}
-      body={t("unavailableBody")}
-      action={<Button onClick={reload}>{t("retry")}</Button>}
-    />
+    <ErrorNotice kind="unavailable" icon={Unplug} action={<RetryButton kind="unavailable" />} />
   );
 }
 
-function FailureNotice() {
-  const t = useTranslations("failure");
+function UnexpectedNotice() {
+  const t = useTranslations("errorPages.unexpected");
+  const requestId = useRequestId();
   return (
-    <ErrorNotice
-      icon={CloudOff}
-      title={t("title")}
-      body={t("body")}
-      action={
-        <Button variant="primary" onClick={reload}>
-          {t("retry")}
-        </Button>
-      }
-    />
+    <ErrorNotice kind="unexpected" icon={CloudOff} action={<RetryButton kind="unexpected" />}>
+      {requestId !== undefined && (
+        <p className="mt-6 text-center text-xs text-ink-3">{t("reference", { id: requestId })}</p>
+      )}
+    </ErrorNotice>
   );
 }
 
 function ErrorNotice({
+  kind,
   icon,
-  title,
   body,
   action,
+  children,
 }: {
+  readonly kind: ErrorKind;
   readonly icon: IconComponent;
-  readonly title: string;
-  readonly body: string;
+  readonly body?: string | undefined;
   readonly action: ReactNode;
+  readonly children?: ReactNode;
 }) {
+  const t = useTranslations("errorPages");
   return (
     <div className="shell py-section-m md:py-section">
       <EmptyState
         headingLevel="h1"
         tint="stone"
         icon={<Icon as={icon} size={24} className="text-ink-2" />}
-        title={title}
-        body={body}
+        title={t(`${kind}.title`)}
+        body={body ?? t(`${kind}.body`)}
         action={action}
       />
+      {children}
     </div>
   );
 }
 
-function permissionOf(data: unknown): string | null {
-  return isAppError(data) && data.code === "FORBIDDEN" ? data.permission : null;
+function HomeLink() {
+  const t = useTranslations("errorPages.forbidden");
+  return <ButtonLink to="/">{t("action")}</ButtonLink>;
+}
+
+function RetryButton({ kind }: { readonly kind: "unavailable" | "unexpected" }) {
+  const t = useTranslations("errorPages");
+  return (
+    <Button variant="primary" onClick={reload}>
+      {t(`${kind}.action`)}
+    </Button>
+  );
 }
 
 function reload() {
