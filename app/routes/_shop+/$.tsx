@@ -1,3 +1,4 @@
+import { SectionError } from "#app/features/errors/page-error.tsx";
 import { notFound } from "#app/server/preload.server.ts";
 
 export function loader() {
@@ -10,4 +11,8 @@ export function action() {
 
 export default function UnknownRoute() {
   return null;
+}
+
+export function ErrorBoundary() {
+  return <SectionError />;
 }
