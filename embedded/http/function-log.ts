@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+
+import type {
+  ActionOutcome,
+  FunctionRequest,
+  FunctionRunner,
+  FunctionType,
+  JobOutcome,
+  MutationOutcome,
+  QueryOutcome,
+} from "../functions/types.ts";
+
+/** One finished call as `npx convex logs` and `npx convex dev` print it; times in seconds. */
+export interface FunctionLogEntry {
+  readonly kind: "Completion";
+  readonly identifier: string;
+  readonly udfType: "Query" | "Mutation" | "Action" | "HttpAction";
+  readonly timestamp: number;
+  readonly executionTime: number;
+  readonly logLines: readonly string[];
+  readonly error: string | null;
+  readonly success: { readonly status: string } | null;
+  readonly requestId: string;
+  readonly executionId: string;
+  readonly caller: string;
+  readonly environment: "isolate";
+  readonly cachedResult: boolean;
+}
+
+/** The latest calls, and a way to wait for more. */
+export interface FunctionLog {
+  add(entry: FunctionLogEntry): void;
+  /** Entries after the cursor (milliseconds); waits up to `timeoutMs` when there are none. */
+  poll(
+    cursorMs: number,
+    timeoutMs: number,
+  ): Promise<{ readonly entries: readonly FunctionLogEntry[]; readonly newCursor: number }>;
+  /** Answers those who wait. */
+  close(): void;
+}
+
+const MAX_ENTRIES = 1000;
+
+export function createFunctionLog(now: () => number = Date.now): FunctionLog {
+  const entries: { readonly cursor: number; readonly entry: FunctionLogEntry }[] = [];
+  const waiters = new Set<() => void>();
+  let lastCursor = 0;
+
+  const after = (cursorMs: number) => entries.filter(({ cursor }) => cursor > cursorMs);
+  const wakeAll = () => {
+    for (const wake of waiters) wake();
+  };
+
+  return {
+    add(entry) {
+      lastCursor = Math.max(now(), lastCursor + 0.001);
+      entries.push({ cursor: lastCursor, entry });
+      if (entries.length > MAX_ENTRIES) entries.shift();
+      wakeAll();
+    },
+    async poll(cursorMs, timeoutMs) {
+      if (after(cursorMs).length === 0) await wait(waiters, timeoutMs);
+      const found = after(cursorMs);
+      return {
+        entries: found.map(({ entry }) => entry),
+        newCursor: found.at(-1)?.cursor ?? Math.max(cursorMs, lastCursor),
+      };
+    },
+    close: wakeAll,
+  };
+}
+
+/** The runner, with every finished call noted in the log. Live queries are noted when they rerun. */
+export function withFunctionLog(
+  runner: FunctionRunner,
+  log: FunctionLog,
+  now: () => number = Date.now,
+): FunctionRunner {
+  function note(
+    type: FunctionLogEntry["udfType"],
+    request: FunctionRequest,
+    startedAt: number,
+    outcome: QueryOutcome | MutationOutcome | ActionOutcome,
+  ): void {
+    log.add({
+      kind: "Completion",
+      identifier: request.path,
+      udfType: type,
+      timestamp: now() / 1000,
+      executionTime: (now() - startedAt) / 1000,
+      logLines: outcome.logLines,
+      error: outcome.ok ? null : outcome.errorMessage,
+      success: outcome.ok ? { status: "success" } : null,
+      requestId: request.metadata.requestId,
+      executionId: randomBytes(8).toString("hex"),
+      caller: request.caller.kind,
+      environment: "isolate",
+      cachedResult: false,
+    });
+  }
+
+  async function noted<Outcome extends QueryOutcome | MutationOutcome | ActionOutcome>(
+    type: FunctionLogEntry["udfType"],
+    request: FunctionRequest,
+    run: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const startedAt = now();
+    const outcome = await run();
+    note(type, request, startedAt, outcome);
+    return outcome;
+  }
+
+  return {
+    runQuery: (request, options) =>
+      noted("Query", request, () => runner.runQuery(request, options)),
+    runMutation: (request, session) =>
+      noted("Mutation", request, () => runner.runMutation(request, session)),
+    async runScheduledMutation(request, envelope): Promise<JobOutcome> {
+      const startedAt = now();
+      const job = await runner.runScheduledMutation(request, envelope);
+      if (job.kind === "ran") note("Mutation", request, startedAt, job.outcome);
+      return job;
+    },
+    runAction: (request) => noted("Action", request, () => runner.runAction(request)),
+    async runAny(request) {
+      const type = await runner.functionType(request.componentPath, request.path);
+      return noted(logType(type), request, () => runner.runAny(request));
+    },
+    functionType: (componentPath, path) => runner.functionType(componentPath, path),
+    runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
+    watch: (request, onInvalidated) => runner.watch(request, onInvalidated),
+    drain: () => runner.drain(),
+  };
+}
+
+function logType(type: FunctionType | null): FunctionLogEntry["udfType"] {
+  switch (type) {
+    case "mutation":
+      return "Mutation";
+    case "action":
+      return "Action";
+    case "httpAction":
+      return "HttpAction";
+    default:
+      return "Query";
+  }
+}
+
+function wait(waiters: Set<() => void>, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timeout);
+      waiters.delete(wake);
+      resolve();
+    };
+    const timeout = setTimeout(wake, timeoutMs);
+    waiters.add(wake);
+  });
+}
