@@ -24,6 +24,11 @@ export default function handleRequest(
   remixContext: EntryContext,
   context: AppLoadContext,
 ): Promise<Response> {
+  if (status === 503) {
+    // The page asks again by itself, with scripts or without.
+    headers.set("Retry-After", "2");
+    headers.set("Refresh", "3");
+  }
   const event = isbot(request.headers.get("user-agent") ?? "") ? "onAllReady" : "onShellReady";
   return new Promise((resolve, reject) => {
     let responseStatus = status;

@@ -9,10 +9,10 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
  * A stored picture at one of the widths: `/images/<storage id>?w=640&f=webp`. Before the pages and
  * without a session, because shared caches keep the answer.
  */
-export function servePictures(images: Images): RequestHandler<{ storageId: string }> {
+export function servePictures(images: Images): RequestHandler {
   return (request, response, next) => {
     const query = new URL(request.originalUrl, "http://shop.invalid").searchParams;
-    const wanted = parseImageRequest(request.params.storageId, query);
+    const wanted = parseImageRequest(request.params["storageId"], query);
     const found = wanted === null ? Promise.resolve(null) : images.get(wanted);
     found.then((picture) => {
       if (wanted === null || picture === null) {

@@ -11,6 +11,11 @@ export function asAppError(error: unknown): AppError | null {
   return isAppError(data) ? data : null;
 }
 
+/** True when only signing in (again) can help. */
+export function needsSignIn({ code }: AppError): boolean {
+  return code === "NOT_SIGNED_IN" || code === "SESSION_ENDED" || code === "ACCOUNT_DEACTIVATED";
+}
+
 function isAppError(data: unknown): data is AppError {
   return (
     typeof data === "object" &&

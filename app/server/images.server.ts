@@ -87,14 +87,19 @@ async function fetchSource(options: ImageOptions, storageId: string): Promise<Bu
     await response.body?.cancel();
     return null;
   }
+  const reader = response.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > MAX_SOURCE_BYTES) return null;
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    size += value.byteLength;
+    chunks.push(value);
+    if (size > MAX_SOURCE_BYTES) {
+      await reader.cancel();
+      return null;
+    }
   }
-  return Buffer.concat(chunks);
 }
 
 const SOURCE_FORMATS = new Set(["jpeg", "png", "webp", "gif", "heif"]);

@@ -7,6 +7,7 @@ import { Button, ButtonLink } from "#app/components/ui/button.tsx";
 import { EmptyState } from "#app/components/ui/empty-state.tsx";
 import { Icon, type IconComponent } from "#app/components/ui/icon.tsx";
 import { Logo } from "#app/components/ui/logo.tsx";
+import { asAppError, needsSignIn } from "#app/lib/errors.ts";
 import { useRequestId } from "#app/lib/render-context.ts";
 
 const ASK_AGAIN_MS = 3000;
@@ -15,7 +16,7 @@ export type ErrorKind = "notFound" | "forbidden" | "unavailable" | "unexpected";
 
 /** Which of the few error pages belongs to what a loader, an action or a component threw. */
 export function kindOfError(error: unknown): ErrorKind {
-  if (!isRouteErrorResponse(error)) return "unexpected";
+  if (!isRouteErrorResponse(error)) return kindOfRefusal(error);
   switch (error.status) {
     case 404:
       return "notFound";
@@ -26,6 +27,13 @@ export function kindOfError(error: unknown): ErrorKind {
     default:
       return "unexpected";
   }
+}
+
+/** A live query may be refused later on: the right was taken away, or the thing itself. */
+function kindOfRefusal(error: unknown): ErrorKind {
+  const refusal = asAppError(error);
+  if (refusal?.code === "NOT_FOUND") return "notFound";
+  return refusal?.code === "FORBIDDEN" ? "forbidden" : "unexpected";
 }
 
 /** An error that took the whole page, with the shop's name above it and the way home. */
@@ -46,7 +54,10 @@ export function PageError() {
 
 /** What went wrong, inside a page whose header still stands. */
 export function SectionError() {
-  const kind = kindOfError(useRouteError());
+  const error = useRouteError();
+  const refusal = asAppError(error);
+  if (refusal !== null && needsSignIn(refusal)) return <SignInAgain />;
+  const kind = kindOfError(error);
   switch (kind) {
     case "notFound":
       return <NotFoundNotice />;
@@ -86,6 +97,12 @@ export function NotFoundNotice({
       {children}
     </>
   );
+}
+
+/** The session ended under an open page: loaded anew, it leads to the sign-in page and back. */
+function SignInAgain() {
+  useEffect(reload, []);
+  return null;
 }
 
 /** The deployment cannot be reached; the page asks again by itself. */
