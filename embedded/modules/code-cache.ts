@@ -1,0 +1,112 @@
+import { Script } from "node:vm";
+
+import type { ComponentPath, Transaction } from "../database/types.ts";
+import { convertModule, type ConvertedModule } from "./convert-module.ts";
+import {
+  listAllModules,
+  readDeployedCode,
+  readModuleText,
+  type DeployedCode,
+  type PushedModule,
+} from "./module-store.ts";
+import { SourcePositions } from "./source-positions.ts";
+
+/** A module ready to run: compiled at its first use, then shared by all realms. */
+export interface RunnableModule extends ConvertedModule {
+  readonly script: () => Script;
+  readonly positions: SourcePositions;
+}
+
+/** One version of the deployed code. */
+export interface CodeSnapshot extends DeployedCode {
+  /** `null` for a module that was not pushed. */
+  module(componentPath: ComponentPath, path: string): RunnableModule | null;
+}
+
+/** How many versions stay at hand: the current one and those of functions still running. */
+const KEPT_VERSIONS = 3;
+
+/** Converted modules in memory: whole versions by version, single modules by the hash of their text. */
+export class CodeCache {
+  readonly #versions = new Map<string, Promise<CodeSnapshot> | CodeSnapshot>();
+  readonly #modules = new Map<string, Promise<RunnableModule>>();
+
+  /**
+   * The code that the transaction sees; its read depends on it. At once when it is in memory.
+   * `null` before the first push.
+   */
+  load(transaction: Transaction): CodeSnapshot | Promise<CodeSnapshot> | null {
+    const code = readDeployedCode(transaction);
+    if (code === null) return null;
+    const known = this.#versions.get(code.version);
+    if (known !== undefined) return known;
+    const loading = this.#loadVersion(transaction, code);
+    this.#versions.set(code.version, loading);
+    for (const version of this.#versions.keys()) {
+      if (this.#versions.size <= KEPT_VERSIONS) break;
+      this.#versions.delete(version);
+    }
+    return loading;
+  }
+
+  /** Converts a module, or finds it converted. A push's analysis warms the cache through this. */
+  convert(module: PushedModule, sha256: string): Promise<RunnableModule> {
+    const key = `${sha256} ${module.path}`;
+    const known = this.#modules.get(key);
+    if (known !== undefined) return known;
+    const converting = convertModule(module, sha256).then(runnable);
+    this.#modules.set(key, converting);
+    converting.catch(() => this.#modules.delete(key));
+    return converting;
+  }
+
+  async #loadVersion(transaction: Transaction, code: DeployedCode): Promise<CodeSnapshot> {
+    try {
+      const view = transaction.staleView();
+      const texts = listAllModules(view).map((record) => ({
+        record,
+        ...readModuleText(view, record),
+      }));
+      const modules = new Map<string, RunnableModule>();
+      for (const { record, source, sourceMap } of texts) {
+        const pushed = { ...record, source, sourceMap: sourceMap ?? undefined };
+        modules.set(
+          `${record.componentPath}\n${record.path}`,
+          await this.convert(pushed, record.sha256),
+        );
+      }
+      const snapshot: CodeSnapshot = {
+        ...code,
+        module: (componentPath, path) => modules.get(`${componentPath}\n${path}`) ?? null,
+      };
+      this.#versions.set(code.version, snapshot);
+      this.#forgetModulesExcept(new Set([...modules.values()].map(({ sha256 }) => sha256)));
+      return snapshot;
+    } catch (error) {
+      this.#versions.delete(code.version);
+      throw error;
+    }
+  }
+
+  #forgetModulesExcept(hashes: ReadonlySet<string>): void {
+    for (const key of this.#modules.keys()) {
+      if (!hashes.has(key.slice(0, key.indexOf(" ")))) this.#modules.delete(key);
+    }
+  }
+}
+
+function runnable(converted: ConvertedModule): RunnableModule {
+  let script: Script | null = null;
+  return {
+    ...converted,
+    script: () => (script ??= new Script(converted.code, { filename: scriptName(converted.path) })),
+    positions: new SourcePositions(converted.sourceMap),
+  };
+}
+
+const SCRIPT_PREFIX = "convex-module:/";
+
+/** The name that a module has in stack traces before they are mapped. */
+export function scriptName(path: string): string {
+  return `${SCRIPT_PREFIX}${path}`;
+}

@@ -1,0 +1,84 @@
+import type { Transaction } from "../database/types.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import { ENVIRONMENT_VARIABLES } from "./module-tables.ts";
+import { findRow, insertRow, listRows, replaceRow, textField } from "./system-documents.ts";
+
+/** `value: null` removes the variable. */
+export interface EnvironmentChange {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+const MAX_VARIABLES = 1000;
+const MAX_NAME_LENGTH = 40;
+const MAX_VALUE_BYTES = 8192;
+const RESERVED = new Set(["CONVEX_CLOUD_URL", "CONVEX_SITE_URL"]);
+
+/** One user variable; reading it makes the transaction depend on it, set or not. */
+export function readVariable(transaction: Transaction, name: string): string | undefined {
+  const row = findRow(transaction, ENVIRONMENT_VARIABLES, "by_name", [name]);
+  return row === null ? undefined : textField(row, "value");
+}
+
+/** All user variables by name. */
+export function readVariables(transaction: Transaction): ReadonlyMap<string, string> {
+  const variables = new Map<string, string>();
+  for (const row of listRows(transaction, ENVIRONMENT_VARIABLES, "by_name")) {
+    variables.set(textField(row, "name"), textField(row, "value"));
+  }
+  return variables;
+}
+
+/**
+ * Sets and removes variables.
+ * @throws ServiceError `InvalidEnvironmentVariable…` or `TooManyEnvironmentVariables`.
+ */
+export function updateVariables(
+  transaction: Transaction,
+  changes: readonly EnvironmentChange[],
+): void {
+  for (const { name, value } of changes) {
+    if (value !== null) checkVariable(name, value);
+    const row = findRow(transaction, ENVIRONMENT_VARIABLES, "by_name", [name]);
+    if (value === null) {
+      if (row !== null) transaction.remove("", row.id);
+    } else if (row === null) {
+      insertRow(transaction, ENVIRONMENT_VARIABLES, { name, value });
+    } else {
+      replaceRow(transaction, row.id, { name, value });
+    }
+  }
+  if (readVariables(transaction).size > MAX_VARIABLES) {
+    throw new ServiceError(
+      "badRequest",
+      "TooManyEnvironmentVariables",
+      `A deployment can have at most ${MAX_VARIABLES} environment variables.`,
+    );
+  }
+}
+
+function checkVariable(name: string, value: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
+    throw new ServiceError(
+      "badRequest",
+      "InvalidEnvironmentVariableName",
+      `Environment variable name "${name}" is invalid: it must start with a letter or an ` +
+        `underscore, hold only letters, digits and underscores, and have at most ` +
+        `${MAX_NAME_LENGTH} characters.`,
+    );
+  }
+  if (RESERVED.has(name)) {
+    throw new ServiceError(
+      "badRequest",
+      "EnvVarNameForbidden",
+      `Environment variable with name "${name}" is built-in and cannot be overridden.`,
+    );
+  }
+  if (Buffer.byteLength(value) > MAX_VALUE_BYTES) {
+    throw new ServiceError(
+      "badRequest",
+      "EnvVarValueTooLarge",
+      `The value of environment variable "${name}" is larger than ${MAX_VALUE_BYTES} bytes.`,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { SystemTableDefinition } from "../database/types.ts";
+
+/** One row: `{ version, importSeed: base64, importTimeMs }`. Every function run depends on it. */
+export const DEPLOYED_CODE = "_deployed_code";
+
+/** `{ componentPath, path, environment, sha256, analysisJson }` for each pushed module. */
+export const MODULES = "_modules";
+
+/** `{ sha256, part, data }`: source and source map, deflated, in base64, cut into parts. */
+export const MODULE_TEXTS = "_module_texts";
+
+/** `{ name, value }`: the deployment's environment variables. */
+export const ENVIRONMENT_VARIABLES = "_environment_variables";
+
+export const MODULE_SYSTEM_TABLES: readonly SystemTableDefinition[] = [
+  { name: DEPLOYED_CODE, indexes: [] },
+  { name: MODULES, indexes: [{ name: "by_componentPath_and_path", fields: ["componentPath", "path"] }] },
+  { name: MODULE_TEXTS, indexes: [{ name: "by_sha256_and_part", fields: ["sha256", "part"] }] },
+  { name: ENVIRONMENT_VARIABLES, indexes: [{ name: "by_name", fields: ["name"] }] },
+];

@@ -1,0 +1,148 @@
+import type { ComponentPath, Transaction } from "../database/types.ts";
+import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
+import { encodeDocumentId } from "../values/document-id.ts";
+import { isPlainObject, type JsonValue } from "../values/json-value.ts";
+import { parseValue } from "../values/normalize.ts";
+import { valueSize } from "../values/size.ts";
+import { checkValue, parseValidator, type TableLookup, type Validator } from "../values/validator.ts";
+import { FunctionError } from "./function-error.ts";
+import { LIMITS } from "./limits.ts";
+import type { FunctionDescription } from "./realm/realm-host.ts";
+
+/** A registered function as callers are checked against it. */
+export interface FunctionInfo {
+  readonly udfType: FunctionDescription["udfType"];
+  readonly visibility: FunctionDescription["visibility"];
+  /** `null` when anything goes. */
+  readonly args: Validator | null;
+  readonly returns: Validator | null;
+}
+
+export function functionInfo(description: FunctionDescription): FunctionInfo {
+  return {
+    udfType: description.udfType,
+    visibility: description.visibility,
+    args: validatorOf(description.argsJson),
+    returns: validatorOf(description.returnsJson),
+  };
+}
+
+/**
+ * Refuses callers who may not call the function, in words that do not tell whether it exists.
+ * @throws FunctionError
+ */
+export function requireCallable(
+  path: FunctionPath,
+  info: FunctionInfo | null,
+  udfType: FunctionInfo["udfType"],
+  mayCallInternal: boolean,
+): FunctionInfo {
+  if (info === null || (info.visibility !== "public" && !mayCallInternal)) {
+    throw functionNotFound(displayPath(path));
+  }
+  if (info.udfType !== udfType) {
+    throw new FunctionError(
+      `Trying to execute ${storedPath(path)} as ${titleOf(udfType)}, but it is defined as ` +
+        `${titleOf(info.udfType)}.`,
+    );
+  }
+  return info;
+}
+
+export function functionNotFound(path: string): FunctionError {
+  return new FunctionError(`Could not find public function for '${path}'.`);
+}
+
+/**
+ * Canonical text of the arguments `[object]`, checked against the function's validator.
+ * @throws FunctionError
+ */
+export function checkArgs(
+  path: FunctionPath,
+  info: FunctionInfo,
+  argsJson: string,
+  tableName: TableLookup,
+  options: { readonly commitTs: boolean },
+): string {
+  const args = parseArgs(path, argsJson, options);
+  if (info.args !== null) {
+    const failure = checkValue(info.args, args[0], tableName);
+    if (failure !== null) throw new FunctionError(`ArgumentValidationError: ${failure.message}`);
+  }
+  return JSON.stringify(args);
+}
+
+/**
+ * Parses the JSON text of an argument array.
+ * @throws FunctionError
+ */
+export function parseArgs(
+  path: FunctionPath,
+  argsJson: string,
+  options: { readonly commitTs: boolean },
+): readonly [JsonValue] {
+  let args: JsonValue;
+  try {
+    args = parseValue(argsJson, options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new FunctionError(`Arguments for ${storedPath(path)} invalid: ${error.message}`);
+  }
+  const [first = {}, ...more] = Array.isArray(args) ? (args as readonly JsonValue[]) : [args];
+  if (more.length > 0 || !isPlainObject(first)) {
+    throw new FunctionError(
+      `Arguments for ${storedPath(path)} invalid: functions take a single object as their argument.`,
+    );
+  }
+  const size = valueSize(first);
+  if (size > LIMITS.argsBytes) {
+    throw new FunctionError(
+      `Arguments for ${storedPath(path)} are too large (actual: ${size} bytes, ` +
+        `limit: ${LIMITS.argsBytes} bytes).`,
+    );
+  }
+  return [first];
+}
+
+/**
+ * Checks a result's JSON text and returns it.
+ * @throws FunctionError
+ */
+export function checkResult(
+  path: FunctionPath,
+  info: FunctionInfo,
+  resultJson: string,
+  tableName: TableLookup,
+): string {
+  if (resultJson.length > LIMITS.resultBytes) {
+    throw new FunctionError(
+      `Function ${storedPath(path)} return value is too large (limit: ${LIMITS.resultBytes} bytes).`,
+    );
+  }
+  if (info.returns !== null && info.returns.type !== "any") {
+    const result = parseValue(resultJson, { commitTs: true });
+    const failure = checkValue(info.returns, result, tableName);
+    if (failure !== null) throw new FunctionError(`ReturnsValidationError: ${failure.message}`);
+  }
+  return resultJson;
+}
+
+/** Finds the table of a table number as validators need it, through the transaction's own view. */
+export function tableLookup(transaction: Transaction, componentPath: ComponentPath): TableLookup {
+  return (tableNumber) =>
+    transaction.tableOf(
+      componentPath,
+      encodeDocumentId({ tableNumber, internalId: Buffer.alloc(16) }),
+    );
+}
+
+function validatorOf(json: string | null): Validator | null {
+  const parsed: unknown = json === null ? null : JSON.parse(json);
+  return parsed === null ? null : parseValidator(parsed);
+}
+
+function titleOf(udfType: FunctionInfo["udfType"]): string {
+  return { query: "Query", mutation: "Mutation", action: "Action", httpAction: "HttpAction" }[
+    udfType
+  ];
+}

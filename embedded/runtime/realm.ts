@@ -1,0 +1,250 @@
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { webcrypto } from "node:crypto";
+import * as vm from "node:vm";
+
+import type { ComponentPath } from "../database/types.ts";
+import type { CodeSnapshot } from "../modules/code-cache.ts";
+import { mapStack } from "../modules/source-positions.ts";
+import { loadEntryScript } from "./entry-script.ts";
+import { FunctionError } from "./function-error.ts";
+import type {
+  FunctionDescription,
+  InstallRealm,
+  LogLevel,
+  ModuleFunction,
+  RealmControl,
+  RealmHost,
+  SyscallReply,
+  ThrownError,
+} from "./realm/realm-host.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+/** What a running function sees of the world; one is current in a realm at a time. */
+export interface RealmFrame {
+  readonly nowMs: number;
+  readonly random: SeededRandom;
+  syscall(op: string, json: string): SyscallReply;
+  asyncSyscall(op: string, json: string): SyscallReply;
+  environmentVariable(name: string): string | undefined;
+  log(level: LogLevel, values: readonly unknown[]): void;
+  startOperation(promise: Promise<unknown>): number;
+}
+
+/** The code ran longer than it may. Whatever it was doing inside the engine was cut off, too. */
+export class RealmTimeoutError extends Error {
+  override readonly name = "RealmTimeoutError";
+}
+
+const INSTALL = new vm.Script(`(() => { ${loadEntryScript("realm-entry")}
+return realmEntry.installRealm; })()`, { filename: "realm-entry.js" });
+const ENTER = new vm.Script(`globalThis["[engine]"]()`, { filename: "realm-enter.js" });
+
+/**
+ * A JavaScript realm of its own with its own microtask queue, where the pushed modules of one version
+ * of one component are evaluated once each. Microtasks run out before `enter` returns.
+ */
+export class Realm {
+  readonly #context = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
+    microtaskMode: "afterEvaluate",
+  });
+  readonly #code: CodeSnapshot;
+  readonly #componentPath: ComponentPath;
+  readonly #control: RealmControl;
+  readonly #importRandom: SeededRandom;
+  readonly #importedVariables = new Map<string, string | undefined>();
+  #task: (() => void) | null = null;
+  #frame: RealmFrame | null = null;
+  #importDepth = 0;
+
+  constructor(code: CodeSnapshot, componentPath: ComponentPath) {
+    this.#code = code;
+    this.#componentPath = componentPath;
+    this.#importRandom = new SeededRandom(code.importSeed);
+    const install = INSTALL.runInContext(this.#context) as InstallRealm;
+    this.#control = install(this.#createHost());
+  }
+
+  /** Environment variables that modules read while they were evaluated, with what they saw. */
+  get importedVariables(): ReadonlyMap<string, string | undefined> {
+    return this.#importedVariables;
+  }
+
+  /** The prototype of this realm's promises, by which stray rejections are recognised. */
+  get promisePrototype(): object {
+    return new vm.Script("Promise.prototype").runInContext(this.#context) as object;
+  }
+
+  /**
+   * Runs a task inside, then all microtasks.
+   * @param timeoutMs `null` when an outer entry's watchdog covers this one.
+   * @throws RealmTimeoutError after which the realm is usable, but no promise of the task settles.
+   */
+  enter(frame: RealmFrame | null, timeoutMs: number | null, task: (control: RealmControl) => void): void {
+    this.#frame = frame;
+    this.#importDepth = 0;
+    this.#task = () => task(this.#control);
+    try {
+      ENTER.runInContext(this.#context, timeoutMs === null ? {} : { timeout: timeoutMs });
+    } catch (error) {
+      if (isTimeout(error)) throw new RealmTimeoutError("Realm timed out");
+      throw error;
+    } finally {
+      this.#frame = null;
+      this.#task = null;
+    }
+  }
+
+  /** What an export is; `null` when it is absent or no Convex function. Evaluates its module. */
+  describe(
+    frame: RealmFrame,
+    timeoutMs: number | null,
+    path: string,
+    exportName: string,
+  ): FunctionDescription | null {
+    let described: string | null = null;
+    let failure: unknown = null;
+    this.enter(frame, timeoutMs, (control) => {
+      try {
+        described = control.describe(path, exportName);
+      } catch (error) {
+        failure = error;
+      }
+    });
+    if (failure !== null) throw this.errorFromImport(failure);
+    return described === null ? null : (JSON.parse(described) as FunctionDescription);
+  }
+
+  /** Evaluates a module and returns its `ModuleProbe` as JSON text. */
+  probe(frame: RealmFrame, timeoutMs: number, path: string): string {
+    let probed: string | null = null;
+    let failure: unknown = null;
+    this.enter(frame, timeoutMs, (control) => {
+      try {
+        probed = control.probe(path);
+      } catch (error) {
+        failure = error;
+      }
+    });
+    if (probed === null) throw this.errorFromImport(failure);
+    return probed;
+  }
+
+  /** The error as its developer reads it: mapped to the original sources. */
+  toFunctionError({ summary, stack, dataJson }: ThrownError): FunctionError {
+    const frames = mapStack(
+      stack,
+      (path) => this.#code.module(this.#componentPath, path)?.positions ?? null,
+    );
+    const message = [`Uncaught ${summary}`, ...frames].join("\n");
+    return new FunctionError(message, dataJson ?? null);
+  }
+
+  /** An error thrown by module code outside any promise. */
+  errorFromImport(error: unknown): FunctionError {
+    const { name, message, stack } = error as Partial<Error>;
+    const summary = name === undefined ? String(error) : `${name}: ${message ?? ""}`;
+    return this.toFunctionError({ summary, stack: stack ?? "" });
+  }
+
+  #createHost(): RealmHost {
+    return {
+      globals: HOST_GLOBALS,
+      subtleCrypto: webcrypto.subtle as SubtleCrypto,
+      takeTask: () => this.#takeTask(),
+      compileModule: (path) => this.#compileModule(path),
+      enterImport: () => void (this.#importDepth += 1),
+      leaveImport: () => void (this.#importDepth -= 1),
+      syscall: (op, json) => this.#duringCall(op)?.syscall(op, json) ?? importRefusal(op),
+      asyncSyscall: (op, json) => this.#duringCall(op)?.asyncSyscall(op, json) ?? importRefusal(op),
+      now: () => (this.#isImporting ? this.#code.importTimeMs : (this.#frame?.nowMs ?? 0)),
+      random: () => this.#random.float(),
+      fillRandom: (bytes) => void bytes.set(this.#random.bytes(bytes.length)),
+      environmentVariable: (name) => this.#environmentVariable(name),
+      log: (level, values) => this.#frame?.log(level, values),
+      startOperation: (promise) => this.#frame?.startOperation(promise) ?? -1,
+    };
+  }
+
+  get #isImporting(): boolean {
+    return this.#importDepth > 0 || this.#frame === null;
+  }
+
+  get #random(): SeededRandom {
+    return this.#isImporting ? this.#importRandom : (this.#frame?.random ?? this.#importRandom);
+  }
+
+  #takeTask(): (() => void) | null {
+    const task = this.#task;
+    this.#task = null;
+    return task;
+  }
+
+  #compileModule(path: string): ModuleFunction | string {
+    const module = this.#code.module(this.#componentPath, path);
+    if (module === null) {
+      return `Couldn't find JavaScript module '${path}'. Did you forget to run \`npx convex dev\`?`;
+    }
+    if (module.environment === "node") {
+      return `Module '${path}' runs on Node.js ("use node") and only holds actions.`;
+    }
+    return module.script().runInContext(this.#context) as ModuleFunction;
+  }
+
+  #duringCall(_op: string): RealmFrame | null {
+    return this.#isImporting ? null : this.#frame;
+  }
+
+  #environmentVariable(name: string): string | undefined {
+    const value = this.#frame?.environmentVariable(name);
+    if (this.#isImporting) this.#importedVariables.set(name, value);
+    return value;
+  }
+}
+
+function importRefusal(op: string): SyscallReply {
+  const message = `${op.replace(/^1\.0\//, "")} unsupported at import time`;
+  return `!${JSON.stringify({ message })}`;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
+
+/** Classes that both realms must share, so that what one makes the other recognises. */
+const HOST_GLOBALS: Readonly<Record<string, unknown>> = {
+  AbortController,
+  AbortSignal,
+  ArrayBuffer,
+  AsyncLocalStorage,
+  AsyncResource,
+  BigInt64Array,
+  BigUint64Array,
+  Blob,
+  CryptoKey,
+  DataView,
+  DOMException,
+  Event,
+  EventTarget,
+  Float32Array,
+  Float64Array,
+  FormData,
+  Headers,
+  Int16Array,
+  Int32Array,
+  Int8Array,
+  ReadableStream,
+  Request,
+  Response,
+  TextDecoder,
+  TextEncoder,
+  TransformStream,
+  URL,
+  URLSearchParams,
+  Uint16Array,
+  Uint32Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  WritableStream,
+  atob,
+  btoa,
+};

@@ -1,0 +1,54 @@
+import { defineGlobal } from "./global-property.ts";
+import type { RealmHost, SyscallFailure, SyscallReply } from "./realm-host.ts";
+
+interface Resolvers {
+  resolve(json: string): void;
+  reject(error: Error): void;
+}
+
+/** `globalThis.Convex`, through which the client library reaches the engine. */
+export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSyscall">): {
+  settle(id: number, reply: SyscallReply): void;
+} {
+  const waiting = new Map<number, Resolvers>();
+  defineGlobal("Convex", {
+    syscall(op: string, json: string): string {
+      return valueOf(host.syscall(op, json));
+    },
+    asyncSyscall(op: string, json: string): Promise<string> {
+      const reply = host.asyncSyscall(op, json);
+      if (!reply.startsWith("#")) return settled(reply);
+      return new Promise((resolve, reject) => {
+        waiting.set(Number(reply.slice(1)), { resolve, reject });
+      });
+    },
+    jsSyscall(op: string): never {
+      throw new Error(`Unknown operation ${op}`);
+    },
+  });
+  return {
+    settle(id, reply) {
+      const resolvers = waiting.get(id);
+      waiting.delete(id);
+      if (reply.startsWith("!")) resolvers?.reject(failureOf(reply));
+      else resolvers?.resolve(reply.slice(1));
+    },
+  };
+}
+
+function settled(reply: SyscallReply): Promise<string> {
+  return reply.startsWith("!")
+    ? Promise.reject(failureOf(reply))
+    : Promise.resolve(reply.slice(1));
+}
+
+function valueOf(reply: SyscallReply): string {
+  if (reply.startsWith("!")) throw failureOf(reply);
+  return reply.slice(1);
+}
+
+function failureOf(reply: SyscallReply): Error {
+  const { message, data } = JSON.parse(reply.slice(1)) as SyscallFailure;
+  const error = new Error(message);
+  return data === undefined ? error : Object.assign(error, { data });
+}

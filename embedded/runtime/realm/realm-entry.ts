@@ -1,0 +1,37 @@
+/**
+ * Runs inside the realm of queries and mutations, before any pushed code: sets up its globals and
+ * returns what the engine drives it with. Bundled on its own (see entry-script.ts).
+ */
+import { installConsole } from "./console.ts";
+import { installCrypto } from "./crypto.ts";
+import { installDate } from "./date.ts";
+import { createFunctionCalls } from "./function-calls.ts";
+import { installConvexGlobal } from "./convex-global.ts";
+import { createModuleRegistry } from "./module-registry.ts";
+import { probeModule } from "./probe.ts";
+import type { RealmControl, RealmHost } from "./realm-host.ts";
+import { createOperations, installWebGlobals } from "./web-globals.ts";
+
+export function installRealm(host: RealmHost): RealmControl {
+  const operations = createOperations(host);
+  installWebGlobals(host, operations);
+  installDate(host);
+  installCrypto(host, operations);
+  installConsole(host);
+  const syscalls = installConvexGlobal(host);
+  const registry = createModuleRegistry(host);
+  const calls = createFunctionCalls(registry);
+  defineHidden("[engine]", () => host.takeTask()?.());
+  return {
+    invoke: calls.invoke,
+    describe: calls.describe,
+    probe: (path) => probeModule(registry, path),
+    settleSyscall: syscalls.settle,
+    settleOperation: operations.settle,
+  };
+}
+
+/** A global that enumeration does not show and pushed code cannot replace. */
+function defineHidden(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, enumerable: false, writable: false });
+}

@@ -1,0 +1,234 @@
+import { createHash } from "node:crypto";
+
+import type { IndexKey, KeyInterval, RangeCursor } from "../../database/types.ts";
+import { afterKey } from "../../values/index-key.ts";
+import { isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
+import { FunctionError, invalidCursorError } from "../function-error.ts";
+import { isReadLimitReached, LIMITS } from "../limits.ts";
+import { openSource, parseSource, type QuerySource } from "./query-source.ts";
+import { parseOperators, QueryStream } from "./query-stream.ts";
+import { numberArg, optionalTextArg, type SyscallContext } from "./syscall-context.ts";
+
+/** Where a page begins or ends: behind a key, in the direction of reading, or at the very end. */
+type Position = { readonly after: IndexKey } | "end";
+
+interface PageLimits {
+  readonly pageSize: number;
+  readonly maximumRowsRead: number;
+  readonly maximumBytesRead: number;
+}
+
+interface Page {
+  readonly documents: readonly string[];
+  readonly keys: readonly IndexKey[];
+  readonly end: Position;
+  readonly status: "SplitRecommended" | "SplitRequired" | null;
+}
+
+/** Results from which a page is better split. */
+const SPLIT_RECOMMENDED_RESULTS = 6_144;
+const SPLIT_RECOMMENDED_SHARE = 0.75;
+
+/**
+ * One page of a query. The first run reads up to the page size and notes where it ended in the
+ * journal; a run with that journal, or with an explicit end cursor, returns everything in between
+ * whatever its size, so that neighbouring pages have neither gaps nor overlaps.
+ */
+export function queryPage(context: SyscallContext, args: JsonObject): string {
+  requirePaginationAllowed(context);
+  const query = args["query"];
+  if (!isPlainObject(query)) throw new FunctionError("Invalid query.");
+  const source = parseSource(context.transaction, context.componentPath, query["source"]);
+  const positions = new Positions(context, query, source);
+  const start = positions.parse(optionalTextArg(args, "cursor"));
+  const end = positions.parse(optionalTextArg(args, "endCursor") ?? journalOf(context));
+  const limits = parseLimits(args);
+  const page = readPage(context, source, query, start, end, limits);
+  const continueCursor = positions.format(page.end);
+  if (context.depth === 0) context.run.nextJournal = continueCursor;
+  const middle = page.keys[Math.floor((page.keys.length - 1) / 2)];
+  const canSplit = source.kind === "range" && page.keys.length > 2 && middle !== undefined;
+  const rest = {
+    isDone: page.end === "end",
+    continueCursor,
+    splitCursor: canSplit ? positions.format({ after: middle }) : null,
+    pageStatus: page.status,
+  };
+  return `{"page":[${page.documents.join(",")}],${JSON.stringify(rest).slice(1)}`;
+}
+
+function requirePaginationAllowed(context: SyscallContext): void {
+  if (context.componentPath !== "") {
+    throw new FunctionError("paginate() is only supported in the app.");
+  }
+  if (context.hasPaginated) {
+    throw new FunctionError(
+      "This query or mutation function ran multiple paginated queries. Convex only supports a " +
+        "single paginated query in each function.",
+    );
+  }
+  context.hasPaginated = true;
+}
+
+function journalOf({ depth, run }: SyscallContext): string | null {
+  return depth === 0 ? run.journal : null;
+}
+
+function parseLimits(args: JsonObject): PageLimits {
+  const pageSize = numberArg(args, "pageSize");
+  if (!Number.isInteger(pageSize) || pageSize <= 0 || pageSize > LIMITS.pageSize) {
+    throw new FunctionError(
+      `\`options.numItems\` must be an integer between 1 and ${LIMITS.pageSize}. ` +
+        `Received \`${pageSize}\`.`,
+    );
+  }
+  const bound = (name: string) => {
+    const value = args[name] ?? null;
+    return value === null ? Infinity : numberArg(args, name);
+  };
+  return {
+    pageSize,
+    maximumRowsRead: bound("maximumRowsRead"),
+    maximumBytesRead: bound("maximumBytesRead"),
+  };
+}
+
+function readPage(
+  context: SyscallContext,
+  source: QuerySource,
+  query: JsonObject,
+  start: Position | null,
+  end: Position | null,
+  limits: PageLimits,
+): Page {
+  if (start === "end") return { documents: [], keys: [], end: "end", status: null };
+  const cursor =
+    source.kind === "range"
+      ? openSource(context.transaction, "", source, pageInterval(source, start, end))
+      : betweenRanks(openSource(context.transaction, "", source), start, end);
+  const stream = new QueryStream(cursor, parseOperators(query["operators"]));
+  return end === null
+    ? readUpToLimits(context, stream, start, limits)
+    : readToEnd(context, stream, end);
+}
+
+/** The rest of the source's interval behind `start`, up to and with `end`. */
+function pageInterval(
+  { interval, order }: Extract<QuerySource, { kind: "range" }>,
+  start: { readonly after: IndexKey } | null,
+  end: Position | null,
+): KeyInterval {
+  let { lower, upper } = interval;
+  const lift = (key: IndexKey) => void (lower = key > lower ? key : lower);
+  const drop = (key: IndexKey) => void (upper = upper === null || key < upper ? key : upper);
+  if (order === "asc") {
+    if (start !== null) lift(afterKey(start.after));
+    if (end !== null && end !== "end") drop(afterKey(end.after));
+  } else {
+    if (start !== null) drop(start.after);
+    if (end !== null && end !== "end") lift(end.after);
+  }
+  return { lower: upper !== null && lower > upper ? upper : lower, upper };
+}
+
+/** Search results have ranks instead of index keys; what is before `start` is skipped. */
+function betweenRanks(
+  cursor: RangeCursor,
+  start: { readonly after: IndexKey } | null,
+  end: Position | null,
+): RangeCursor {
+  return {
+    next() {
+      for (;;) {
+        const entry = cursor.next();
+        if (entry === null) return null;
+        if (end !== null && end !== "end" && entry.key > end.after) return null;
+        if (start === null || entry.key > start.after) return entry;
+      }
+    },
+  };
+}
+
+function readUpToLimits(
+  { transaction }: SyscallContext,
+  stream: QueryStream,
+  start: { readonly after: IndexKey } | null,
+  { pageSize, maximumRowsRead, maximumBytesRead }: PageLimits,
+): Page {
+  const documents: string[] = [];
+  const keys: IndexKey[] = [];
+  let bytes = 0;
+  while (documents.length < pageSize) {
+    const isStopped = keys.length > 0 && (keys.length >= maximumRowsRead || bytes >= maximumBytesRead);
+    if (isStopped || (keys.length > 0 && isReadLimitReached(transaction.usage))) {
+      return { documents, keys, end: lastPosition(keys, start), status: "SplitRequired" };
+    }
+    const step = stream.step();
+    if (step.kind === "end") {
+      return { documents, keys, end: "end", status: statusOf(transaction.usage, documents) };
+    }
+    keys.push(step.key);
+    bytes += step.kind === "result" ? step.json.length : step.size;
+    if (step.kind === "result") documents.push(step.json);
+  }
+  const status = statusOf(transaction.usage, documents);
+  return { documents, keys, end: lastPosition(keys, start), status };
+}
+
+function readToEnd({ transaction }: SyscallContext, stream: QueryStream, end: Position): Page {
+  const documents: string[] = [];
+  const keys: IndexKey[] = [];
+  for (let step = stream.step(); step.kind !== "end"; step = stream.step()) {
+    keys.push(step.key);
+    if (step.kind === "result") documents.push(step.json);
+  }
+  return { documents, keys, end, status: statusOf(transaction.usage, documents) };
+}
+
+function lastPosition(
+  keys: readonly IndexKey[],
+  start: { readonly after: IndexKey } | null,
+): Position {
+  const last = keys.at(-1);
+  return last === undefined ? (start ?? "end") : { after: last };
+}
+
+function statusOf(
+  usage: { readonly documentsRead: number; readonly bytesRead: number },
+  documents: readonly string[],
+): Page["status"] {
+  const isHeavy =
+    usage.documentsRead > LIMITS.documentsRead * SPLIT_RECOMMENDED_SHARE ||
+    usage.bytesRead > LIMITS.bytesRead * SPLIT_RECOMMENDED_SHARE ||
+    documents.length > SPLIT_RECOMMENDED_RESULTS;
+  return isHeavy ? "SplitRecommended" : null;
+}
+
+/** Cursors of one query: a position and a fingerprint of the query that it belongs to. */
+class Positions {
+  readonly #context: SyscallContext;
+  readonly #fingerprint: string;
+
+  constructor(context: SyscallContext, query: JsonObject, source: QuerySource) {
+    const fields = source.kind === "range" ? source.fields : [];
+    const identity: JsonValue = [context.componentPath, query, fields];
+    this.#context = context;
+    this.#fingerprint = createHash("sha256")
+      .update(JSON.stringify(identity))
+      .digest("base64")
+      .slice(0, 22);
+  }
+
+  /** @throws FunctionError `InvalidCursor` for a cursor of another query. */
+  parse(cursor: string | null): Position | null {
+    if (cursor === null) return null;
+    const text = this.#context.services.cursors.decode(cursor);
+    if (text === null || text.slice(0, 22) !== this.#fingerprint) throw invalidCursorError();
+    return text.length === 22 ? "end" : { after: text.slice(23) };
+  }
+
+  format(position: Position): string {
+    const text = position === "end" ? this.#fingerprint : `${this.#fingerprint}:${position.after}`;
+    return this.#context.services.cursors.encode(text);
+  }
+}

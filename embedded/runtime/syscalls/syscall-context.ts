@@ -1,0 +1,76 @@
+import type { ComponentPath, Transaction } from "../../database/types.ts";
+import type { FunctionPath } from "../../modules/function-path.ts";
+import type { JsonObject, JsonValue } from "../../values/json-value.ts";
+import { FunctionError } from "../function-error.ts";
+import type { BlobStore, DeploymentInfo, UploadTokens } from "../services.ts";
+import type { QueryStream } from "./query-stream.ts";
+import type { CursorCodec } from "./cursor-codec.ts";
+
+/** What a transactional function may reach through syscalls: one per call, nested calls included. */
+export interface SyscallContext {
+  readonly udfType: "query" | "mutation";
+  readonly path: FunctionPath;
+  readonly componentPath: ComponentPath;
+  /** The run's transaction, or a view of it. */
+  readonly transaction: Transaction;
+  readonly nowMs: number;
+  readonly services: SyscallServices;
+  readonly run: RunState;
+  /** Open query streams of this call. */
+  readonly streams: Map<number, QueryStream>;
+  /** Whether this call has paginated; each may once. */
+  hasPaginated: boolean;
+  /** Nesting: 0 for the function that was asked for from outside. */
+  readonly depth: number;
+}
+
+export interface SyscallServices {
+  readonly deployment: DeploymentInfo;
+  readonly blobs: BlobStore;
+  readonly uploadTokens: UploadTokens;
+  readonly cursors: CursorCodec;
+}
+
+/** State that all calls of one run share. */
+export interface RunState {
+  /** Attributes of the caller as JSON text; reading it makes the result belong to that caller. */
+  readIdentity(): string | null;
+  readonly request: {
+    readonly requestId: string;
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+  };
+  readonly scheduledFunctionId: string | null;
+  /** Journal of an earlier run of the same query. */
+  readonly journal: string | null;
+  nextJournal: string | null;
+  functionsScheduled: number;
+  scheduledArgsBytes: number;
+  nextStreamId: number;
+}
+
+/** Answers with JSON text, or throws `FunctionError` and errors of the database. */
+export type SyscallHandler = (context: SyscallContext, args: JsonObject) => string;
+
+export function textArg(args: JsonObject, name: string): string {
+  const value = args[name];
+  if (typeof value === "string") return value;
+  throw new FunctionError(`Invalid argument \`${name}\`: expected a string.`);
+}
+
+export function optionalTextArg(args: JsonObject, name: string): string | null {
+  const value = args[name] ?? null;
+  return value === null ? null : textArg(args, name);
+}
+
+export function numberArg(args: JsonObject, name: string): number {
+  const value = args[name];
+  if (typeof value === "number") return value;
+  throw new FunctionError(`Invalid argument \`${name}\`: expected a number.`);
+}
+
+export function valueArg(args: JsonObject, name: string): JsonValue {
+  const value = args[name];
+  if (value === undefined) throw new FunctionError(`Missing argument \`${name}\`.`);
+  return value;
+}
