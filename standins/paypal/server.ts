@@ -1,0 +1,218 @@
+import { randomBytes } from "node:crypto";
+
+import * as z from "zod";
+
+import {
+  isCrossOrigin,
+  json,
+  listen,
+  redirect,
+  type HttpReply,
+  type HttpRequest,
+} from "../http.ts";
+import { assertLoopbackUrl } from "../loopback.ts";
+import { PayPalApi } from "./api.ts";
+import { NotPossible, PaymentActions } from "./buyer.ts";
+import { Contract } from "./contract.ts";
+import { answerControl, control, type ControlParts } from "./control.ts";
+import { openLedger } from "./ledger.ts";
+import { OAuth } from "./oauth.ts";
+import { paypalOperations } from "./operations.ts";
+import { Orders } from "./orders.ts";
+import { decideCheckout, showCheckout, showOpening } from "./pages/checkout.ts";
+import { showOverview } from "./pages/overview.ts";
+import { Refunds } from "./refunds.ts";
+import { Resources } from "./resources.ts";
+import { sdkScript } from "./sdk/script.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
+import { WebhookSigner } from "./signing.ts";
+import { Webhooks } from "./webhooks.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const SDK_VERSION = "6.0.0";
+const SDK_PATHS = new Set(["/web-sdk/v6/core", "/standin.js"]);
+const MERCHANT = { email: "merchant@example.com", name: "The shop" };
+
+export interface PayPalStandinOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** A loopback address. */
+  readonly host: string;
+  /** Address in links, if it is not the one listened on; a loopback address too. */
+  readonly publicUrl?: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** 13 characters of `2-9A-HJ-NP-Z`, as PayPal's account ids. */
+  readonly merchantId: string;
+  /** `null` sends no webhooks. */
+  readonly webhookUrl: string | null;
+  readonly webhookId: string;
+  /** Keeps the state across restarts. */
+  readonly dataFile?: string;
+  readonly log: (line: string) => void;
+}
+
+export interface PayPalStandin {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const vMerchantId = z
+  .string()
+  .regex(/^[2-9A-HJ-NP-Z]{13}$/, "A merchant id has 13 characters of 2-9A-HJ-NP-Z.");
+const vWebhookId = z.string().regex(/^[a-zA-Z0-9]{1,50}$/, "A webhook id has letters and figures.");
+
+/**
+ * Starts a local PayPal: REST API, webhooks, JS SDK v6 and the buyer's pages.
+ * @throws RangeError when an address is not a loopback address, z.ZodError for an impossible id
+ */
+export async function startPayPalStandin(options: PayPalStandinOptions): Promise<PayPalStandin> {
+  if (options.publicUrl !== undefined) assertLoopbackUrl(options.publicUrl);
+  let origin = options.publicUrl ?? "";
+  let settings = DEFAULT_SETTINGS;
+  const log = options.log;
+  const merchant = { ...MERCHANT, merchantId: vMerchantId.parse(options.merchantId) };
+  const webhookId = vWebhookId.parse(options.webhookId);
+  const ledger = openLedger(options.dataFile ?? null);
+  const contract = new Contract();
+  const resources = new Resources(ledger, merchant, () => origin);
+  const signer = new WebhookSigner(ledger, Date.now());
+  const webhooks = new Webhooks({
+    ledger,
+    resources,
+    signer,
+    settings: () => settings,
+    origin: () => origin,
+    webhookId,
+    webhookUrl: options.webhookUrl,
+    log,
+  });
+  const oauth = new OAuth(options);
+  const api = new PayPalApi({
+    contract,
+    ledger,
+    oauth,
+    settings: () => settings,
+    log,
+    operations: paypalOperations({
+      ledger,
+      contract,
+      orders: new Orders({ ledger, contract, events: webhooks, merchantId: merchant.merchantId }),
+      refunds: new Refunds({ ledger, contract, events: webhooks }),
+      resources,
+      webhooks,
+      signer,
+      webhookId,
+      webhookUrl: options.webhookUrl,
+      origin: () => origin,
+      settings: () => settings,
+      takeFault: (name) => {
+        const fault = settings[name];
+        if (fault !== null) settings = { ...settings, [name]: null };
+        return fault;
+      },
+    }),
+  });
+  const actions = new PaymentActions(ledger, webhooks);
+  const controls: ControlParts = {
+    ledger,
+    actions,
+    api,
+    webhooks,
+    settings: () => settings,
+    changeSettings: (change) => {
+      settings = { ...settings, ...change };
+    },
+  };
+
+  async function handle(request: HttpRequest): Promise<HttpReply> {
+    const { path, method } = request;
+    if (path === "/v1/oauth2/token" && method === "POST") {
+      return oauth.answerTokenRequest(request, settings.tokenLifetimeSeconds, Date.now());
+    }
+    if (path === signer.certificatePath && method === "GET") {
+      const headers = { "content-type": "application/x-pem-file" };
+      return { status: 200, headers, body: signer.certificatePem };
+    }
+    if (path.startsWith("/v1/") || path.startsWith("/v2/")) return api.handle(request);
+    if (SDK_PATHS.has(path) && method === "GET") return sdkReply();
+    if (method === "POST" && isCrossOrigin(request, origin)) {
+      return json(403, { error: "A page of another origin asked for this." });
+    }
+    return answerPage(request);
+  }
+
+  function answerPage(request: HttpRequest): HttpReply {
+    const { path, method } = request;
+    const nonce = randomBytes(16).toString("base64");
+    const checkout = { ledger, actions, merchant };
+    if (path.startsWith("/_standin/")) return answerControl(controls, request, Date.now());
+    if (path === "/checkoutnow") {
+      return method === "POST"
+        ? decideCheckout(checkout, request, nonce, Date.now())
+        : showCheckout(checkout, request, nonce);
+    }
+    if (path === "/checkoutnow/opening") return showOpening(nonce);
+    if (path.startsWith("/control/") && method === "POST") return answerForm(controls, request);
+    if (path !== "/") return json(404, { error: "There is nothing here." });
+    const message = request.query.get("message");
+    const view = { ledger, settings, calls: api.calls, webhookUrl: options.webhookUrl, message };
+    return showOverview(view, nonce);
+  }
+
+  function sdkReply(): HttpReply {
+    return {
+      status: 200,
+      headers: {
+        "content-type": "text/javascript; charset=utf-8",
+        "cross-origin-resource-policy": "cross-origin",
+      },
+      body: sdkScript({ origin, clientId: options.clientId, version: SDK_VERSION }),
+    };
+  }
+
+  const server = await listen({ ...options, maxBodyBytes: MAX_BODY_BYTES }, handle);
+  if (origin === "") origin = server.url;
+  webhooks.resume();
+  return {
+    url: server.url,
+    close: async () => {
+      webhooks.close();
+      await server.close();
+    },
+  };
+}
+
+const vNumberText = z.coerce.number();
+
+/** A form of the overview page; what became of it is said there. */
+function answerForm(controls: ControlParts, request: HttpRequest): HttpReply {
+  const form = Object.fromEntries(new URLSearchParams(request.body.toString("utf8")));
+  const path = request.path.slice("/control/".length);
+  const body = path === "settings" ? settingsOf(form) : form;
+  try {
+    return control(controls, path, body, Date.now())
+      ? overviewWith("Done.")
+      : overviewWith("There is no such action.");
+  } catch (error) {
+    if (error instanceof NotPossible) return overviewWith(error.message);
+    if (error instanceof z.ZodError) return overviewWith(z.prettifyError(error));
+    throw error;
+  }
+}
+
+function overviewWith(message: string): HttpReply {
+  return redirect(`/?message=${encodeURIComponent(message)}`);
+}
+
+function settingsOf(
+  form: Readonly<Record<string, string>>,
+): Partial<Record<keyof Settings, unknown>> {
+  return Object.fromEntries(
+    Object.entries(form).map(([name, value]) => {
+      if (name.startsWith("next")) return [name, value === "" ? null : value];
+      if (name === "webhookDrop") return [name, value === "true"];
+      return [name, vNumberText.parse(value)];
+    }),
+  );
+}
