@@ -172,12 +172,15 @@ export class Session {
     provider: "anonymous" | "password",
     params: Record<string, unknown>,
   ): Promise<Tokens> {
-    const { tokens } = vSignInResult.parse(
-      await this.#environment.connection.client(this.token).action(signInAction, {
-        provider,
-        params: { ...params, requestContext: await this.requestContext() },
-      }),
-    );
+    const args = { provider, params: { ...params, requestContext: await this.requestContext() } };
+    const call = (token: string | null) =>
+      this.#environment.connection.client(token).action(signInAction, args);
+    const result: unknown = await call(this.token).catch((error: unknown) => {
+      // An old token must not stand in the way of getting a new one.
+      if (error instanceof TokenRejectedError) return call(null);
+      throw error;
+    });
+    const { tokens } = vSignInResult.parse(result);
     if (!tokens) throw new Error(`Signing in with ${provider} gave no tokens`);
     return tokens;
   }

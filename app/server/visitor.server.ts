@@ -1,0 +1,13 @@
+import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
+
+import { valueOf } from "#app/lib/live-query.ts";
+import { loadQueries } from "#app/server/preload.server.ts";
+import { api } from "#convex/_generated/api.js";
+
+/** Sends somebody who has signed in already on their way. */
+export async function redirectAccount(args: LoaderFunctionArgs, to: string): Promise<void> {
+  const viewer = await loadQueries(args, async (preload) =>
+    valueOf(await preload(api.account.viewer.get)),
+  );
+  if (viewer?.kind === "user") throw redirect(to);
+}
