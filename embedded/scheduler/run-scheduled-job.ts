@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+
+import { commitWrites } from "../database/commit-writes.ts";
+import type { FunctionRequest } from "../functions/types.ts";
+import {
+  findJob,
+  readJobState,
+  setJobState,
+  type JobState,
+  type ScheduledJob,
+} from "../runtime/job-records.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
+
+/**
+ * Runs one due job. A mutation happens exactly once: its writes and the job's state commit together.
+ * An action happens at most once: it starts only after `inProgress` is on the disk.
+ */
+export async function runScheduledJob(job: ScheduledJob, options: SchedulerOptions): Promise<void> {
+  const type = await options.runner.functionType(job.componentPath, job.path);
+  switch (type) {
+    case "mutation":
+      return runMutationJob(job, options);
+    case "action":
+      return runActionJob(job, options);
+    default: {
+      const problem = type === null ? "does not exist any more" : `is a ${type}`;
+      const error = `The scheduled function ${job.path} ${problem}.`;
+      return finish(job, "pending", { kind: "failed", error }, options);
+    }
+  }
+}
+
+async function runMutationJob(job: ScheduledJob, { runner, now }: SchedulerOptions): Promise<void> {
+  await runner.runScheduledMutation(jobRequest(job), {
+    begin(transaction) {
+      if (findJob(transaction, job.jobId)?.status !== "pending") return false;
+      setJobState(transaction, job, { kind: "inProgress" }, now());
+      return true;
+    },
+    complete(transaction, { error }) {
+      const state: JobState =
+        error === null ? { kind: "success" } : { kind: "failed", error: withoutHeading(error) };
+      setJobState(transaction, job, state, now());
+    },
+  });
+}
+
+async function runActionJob(job: ScheduledJob, options: SchedulerOptions): Promise<void> {
+  const { database, runner, now } = options;
+  const isStarted = await commitWrites(database, (transaction) => {
+    if (findJob(transaction, job.jobId)?.status !== "pending") return false;
+    setJobState(transaction, job, { kind: "inProgress" }, now());
+    return true;
+  });
+  if (!isStarted) return;
+  const outcome = await runner.runAction(jobRequest(job));
+  const state: JobState = outcome.ok
+    ? { kind: "success" }
+    : { kind: "failed", error: withoutHeading(outcome.errorMessage) };
+  await finish(job, "inProgress", state, options);
+}
+
+/** Records the end unless the job was canceled meanwhile. */
+function finish(
+  job: ScheduledJob,
+  from: "pending" | "inProgress",
+  state: JobState,
+  { database, now }: SchedulerOptions,
+): Promise<void> {
+  return commitWrites(database, (transaction) => {
+    const current = findJob(transaction, job.jobId);
+    if (current === null || readJobState(transaction, current)?.kind !== from) return;
+    setJobState(transaction, current, state, now());
+  });
+}
+
+function jobRequest(job: ScheduledJob): FunctionRequest {
+  return {
+    componentPath: job.componentPath,
+    path: job.path,
+    argsJson: job.argsJson,
+    caller: { kind: "system", scheduledFunctionId: job.jobId },
+    metadata: { requestId: randomBytes(8).toString("hex"), ip: null, userAgent: null },
+  };
+}
+
+/** What failed is the developer's to read: the error itself, without the line for clients. */
+function withoutHeading(errorMessage: string): string {
+  return errorMessage.replace(/^\[Request ID: [0-9a-f]+\] Server Error\n/, "");
+}
