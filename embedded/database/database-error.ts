@@ -20,6 +20,7 @@ export type DatabaseErrorCode =
   | "SchemaEnforcementError"
   | "SchemaValidationFailed"
   | "SearchQueryScannedTooManyDocumentsError"
+  | "SnapshotInFuture"
   | "SnapshotTooOld"
   | "TooManyFieldsError"
   | "TooManyTables"

@@ -38,7 +38,10 @@ export interface SearchRead {
 
 export interface StoredDocument {
   readonly id: string;
+  /** Milliseconds of Unix time, with a fraction. */
   readonly creationTime: number;
+  /** Bytes as Convex counts them for limits, system fields included. */
+  readonly size: number;
   /** Canonical Convex JSON of the whole document, system fields included. */
   readonly json: string;
 }

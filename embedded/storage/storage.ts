@@ -41,6 +41,12 @@ export interface ScanRequest {
   readonly limit: number;
 }
 
+export interface ScanResult {
+  readonly entries: readonly LogicalEntry[];
+  /** True when it is known that nothing follows. */
+  readonly isEnd: boolean;
+}
+
 type Layer = Map<number, SortedMap<Buffer | null>>;
 
 interface Waiter {
@@ -104,6 +110,11 @@ export class Storage {
     return this.#durableTs;
   }
 
+  /** Whether the store was closed or a flush failed; then every call throws. */
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
   get(index: number, key: string): Buffer | null {
     this.#checkRunning();
     const pending = this.#pending.get(index)?.get(key);
@@ -115,8 +126,8 @@ export class Storage {
     return value === undefined ? null : logicalEntry(physical, value).value;
   }
 
-  /** At least one and about `limit` entries in order while there are any; fewer only at the end. */
-  scan(request: ScanRequest): LogicalEntry[] {
+  /** Entries in order, about `limit` of them; none only when there are none. */
+  scan(request: ScanRequest): ScanResult {
     this.#checkRunning();
     const layers = [this.#pending.get(request.index), this.#inFlight?.get(request.index)].filter(
       (layer) => layer !== undefined,
@@ -126,7 +137,7 @@ export class Storage {
       const stored = scanLmdb(this.#lmdb, { ...request, lower, upper });
       const last = stored[stored.length - 1];
       const isEnd = stored.length < request.limit || last === undefined;
-      if (layers.length === 0) return stored;
+      if (layers.length === 0) return { entries: stored, isEnd };
       // Only up to the last stored key is known, unless the index ends there.
       const edge = isEnd ? null : last.key;
       const merged = mergeLayers(stored, layers, {
@@ -134,7 +145,9 @@ export class Storage {
         lower: request.isReverse && edge !== null ? edge : lower,
         upper: !request.isReverse && edge !== null ? `${edge}\0` : upper,
       });
-      if (merged.length > 0 || isEnd || edge === null) return merged;
+      if (merged.length > 0 || edge === null) {
+        return { entries: merged, isEnd: edge === null && merged.length < request.limit };
+      }
       if (request.isReverse) upper = edge;
       else lower = `${edge}\0`;
     }

@@ -1,0 +1,143 @@
+import type { StorageWrite } from "../storage/storage.ts";
+import { encodeKeyPart } from "../values/index-key.ts";
+import {
+  COUNTS_INDEX,
+  databaseIndexes,
+  tableNameKey,
+  tableNumberKey,
+  TABLES_INDEX,
+  type CatalogState,
+  type TableState,
+} from "./catalog-state.ts";
+import { droppedIndexWrite, tableId, tableWrite } from "./catalog-store.ts";
+import {
+  documentKey,
+  encodeStored,
+  parseDocument,
+  type ParsedDocument,
+} from "./stored-document.ts";
+import type { DatabaseTransaction } from "./transaction.ts";
+import type { StoredDocument } from "./types.ts";
+import type { DocumentChange, TouchedKey } from "./write-log.ts";
+
+/** A document's change with both versions parsed, as index maintenance needs them. */
+export interface ParsedChange extends DocumentChange {
+  readonly old: ParsedDocument | null;
+  readonly next: ParsedDocument | null;
+}
+
+/** All that a commit does to the store, worked out before any of it is done. */
+export class CommitPlan {
+  readonly changes: ParsedChange[] = [];
+  readonly touched = new Map<number, TouchedKey[]>();
+  readonly invalidatedIndexes: number[] = [];
+  readonly removedIndexes: number[] = [];
+  readonly writes: StorageWrite[] = [];
+  readonly countDeltas = new Map<string, number>();
+  catalog: CatalogState;
+
+  constructor(catalog: CatalogState) {
+    this.catalog = catalog;
+  }
+
+  addTable(table: TableState): void {
+    this.catalog = this.catalog.withTable(table);
+    this.writes.push(tableWrite(table));
+    const { componentPath, name, number } = table;
+    this.touch(TABLES_INDEX, tableNameKey(componentPath, name));
+    this.touch(TABLES_INDEX, tableNumberKey(componentPath, number));
+  }
+
+  /** Replaces the record of a table that exists. */
+  changeTable(table: TableState): void {
+    this.catalog = this.catalog.withTable(table);
+    this.writes.push(tableWrite(table));
+  }
+
+  /** Net changes of a transaction, with the indexes that exist now rather than at its snapshot. */
+  addDocuments(transaction: DatabaseTransaction): void {
+    for (const [id, written] of transaction.writtenDocuments()) {
+      const { before, current } = written;
+      if (before?.json === current?.stored.json) continue;
+      const { componentPath, name } = written.table;
+      const table = this.catalog.table(componentPath, name) ?? this.#created(written.table);
+      this.#addChange({
+        table,
+        id,
+        before,
+        after: current?.stored ?? null,
+        old: before === null ? null : parseDocument(before),
+        next: current,
+      });
+    }
+  }
+
+  /** Notes an index whose entries are to be removed from the store later on. */
+  removeIndex(index: number): void {
+    this.removedIndexes.push(index);
+    this.writes.push(droppedIndexWrite(index, false));
+  }
+
+  touch(index: number, key: string): void {
+    this.#touch(index, { key, before: null, change: null });
+  }
+
+  #created(table: TableState): TableState {
+    this.addTable(table);
+    return table;
+  }
+
+  #addChange(change: ParsedChange): void {
+    this.changes.push(change);
+    const { table, id, old, next } = change;
+    for (const index of databaseIndexes(table)) {
+      const oldKey = old === null ? null : documentKey(old.value, index.paths);
+      const newKey = next === null ? null : documentKey(next.value, index.paths);
+      if (oldKey !== null) this.#touch(index.number, { key: oldKey, before: id, change });
+      if (newKey !== null && newKey !== oldKey) {
+        this.#touch(index.number, { key: newKey, before: null, change });
+      }
+      if (index.name === "by_id") continue;
+      this.writes.push(...keyWrites(index.number, id, oldKey, newKey));
+    }
+    this.writes.push(documentWrite(table, id, change.after));
+    const delta = (next === null ? 0 : 1) - (old === null ? 0 : 1);
+    if (delta !== 0) this.#addCount(table, delta);
+  }
+
+  #addCount(table: TableState, delta: number): void {
+    const key = tableId(table);
+    const previous = this.countDeltas.get(key);
+    if (previous === undefined)
+      this.touch(COUNTS_INDEX, tableNameKey(table.componentPath, table.name));
+    this.countDeltas.set(key, (previous ?? 0) + delta);
+  }
+
+  #touch(index: number, touched: TouchedKey): void {
+    const keys = this.touched.get(index);
+    if (keys === undefined) this.touched.set(index, [touched]);
+    else keys.push(touched);
+  }
+}
+
+/** Writes that move a document's entry in an index other than `by_id`. */
+export function keyWrites(
+  index: number,
+  id: string,
+  oldKey: string | null,
+  newKey: string | null,
+): StorageWrite[] {
+  if (oldKey === newKey) return [];
+  const writes: StorageWrite[] = [];
+  if (oldKey !== null) writes.push({ index, key: oldKey, value: null });
+  if (newKey !== null) writes.push({ index, key: newKey, value: Buffer.from(id, "latin1") });
+  return writes;
+}
+
+function documentWrite(table: TableState, id: string, after: StoredDocument | null): StorageWrite {
+  return {
+    index: table.byId.number,
+    key: encodeKeyPart(id),
+    value: after === null ? null : encodeStored(after),
+  };
+}

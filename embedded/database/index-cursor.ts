@@ -1,0 +1,119 @@
+import type { SortedEntry, SortedMap } from "../lib/sorted-map.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { LogicalEntry } from "../storage/physical-key.ts";
+import type { SnapshotView } from "./snapshot-view.ts";
+import type { IndexKey, KeyInterval } from "./types.ts";
+
+const FIRST_SCAN = 8;
+const MAX_SCAN = 256;
+
+export interface FoundKey {
+  readonly key: IndexKey;
+  readonly id: string;
+}
+
+/**
+ * Walks the keys of one index in one interval: a transaction's own keys over those undone for its
+ * snapshot over the store. Writes and commits made between two steps are seen as they must be.
+ */
+export class IndexCursor {
+  readonly #view: SnapshotView;
+  readonly #index: number;
+  readonly #isById: boolean;
+  readonly #isReverse: boolean;
+  readonly #ownKeys: (() => SortedMap<string | null> | undefined) | null;
+  #lower: IndexKey;
+  #upper: IndexKey | null;
+  #buffer: readonly LogicalEntry[] = [];
+  #position = 0;
+  #isStoreAtEnd = false;
+  #scanSize = FIRST_SCAN;
+
+  constructor(options: {
+    readonly view: SnapshotView;
+    readonly index: number;
+    /** In `by_id` the stored value is the document, elsewhere it is the id. */
+    readonly isById: boolean;
+    readonly interval: KeyInterval;
+    readonly order: "asc" | "desc";
+    readonly ownKeys: (() => SortedMap<string | null> | undefined) | null;
+  }) {
+    this.#view = options.view;
+    this.#index = options.index;
+    this.#isById = options.isById;
+    this.#isReverse = options.order === "desc";
+    this.#lower = options.interval.lower;
+    this.#upper = options.interval.upper;
+    this.#ownKeys = options.ownKeys;
+  }
+
+  next(): FoundKey | null {
+    for (;;) {
+      const undone = this.#view.undoneKeys(this.#index);
+      const stored = this.#peekStored();
+      let nearest: SortedEntry<string | null> | null =
+        stored === null ? null : { key: stored.key, value: this.#idOf(stored) };
+      // Later layers win where keys are equal.
+      for (const layer of [undone, this.#ownKeys?.()]) {
+        const entry = layer === undefined ? null : this.#nearestIn(layer);
+        if (entry !== null && (nearest === null || !this.#precedes(nearest.key, entry.key))) {
+          nearest = entry;
+        }
+      }
+      if (nearest === null) return null;
+      if (this.#isReverse) this.#upper = nearest.key;
+      else this.#lower = `${nearest.key}\0`;
+      if (nearest.value !== null) return { key: nearest.key, id: nearest.value };
+    }
+  }
+
+  #nearestIn(layer: SortedMap<string | null>): SortedEntry<string | null> | null {
+    const entry = this.#isReverse ? layer.below(this.#upper) : layer.ceiling(this.#lower);
+    return entry !== null && this.#contains(entry.key) ? entry : null;
+  }
+
+  #peekStored(): LogicalEntry | null {
+    for (;;) {
+      const entry = this.#buffer[this.#position];
+      if (entry === undefined) {
+        if (this.#isStoreAtEnd) return null;
+        this.#fill();
+      } else if (this.#contains(entry.key)) {
+        return entry;
+      } else {
+        this.#position += 1;
+      }
+    }
+  }
+
+  #fill(): void {
+    const { entries, isEnd } = this.#storage.scan({
+      index: this.#index,
+      lower: this.#lower,
+      upper: this.#upper,
+      isReverse: this.#isReverse,
+      limit: this.#scanSize,
+    });
+    this.#buffer = entries;
+    this.#position = 0;
+    this.#isStoreAtEnd = isEnd || entries.length === 0;
+    this.#scanSize = Math.min(this.#scanSize * 4, MAX_SCAN);
+  }
+
+  get #storage(): Storage {
+    return this.#view.storage;
+  }
+
+  #idOf({ key, value }: LogicalEntry): string {
+    // A key of `by_id` is the encoded string: a tag, the id's ASCII characters, a zero.
+    return this.#isById ? key.slice(1, -1) : value.toString("latin1");
+  }
+
+  #contains(key: IndexKey): boolean {
+    return key >= this.#lower && (this.#upper === null || key < this.#upper);
+  }
+
+  #precedes(left: IndexKey, right: IndexKey): boolean {
+    return this.#isReverse ? left > right : left < right;
+  }
+}

@@ -1,0 +1,23 @@
+/** Whether commits touch what was read: the test behind conflicts, subscriptions and caches. */
+import { someContains } from "../index/interval-set.ts";
+import type { ReadSet } from "./types.ts";
+import type { DocumentChange, LogEntry } from "./write-log.ts";
+
+/** `change` is `null` when the catalog itself is the cause. */
+export interface Conflict {
+  readonly change: DocumentChange | null;
+}
+
+/** The first thing a commit did that somebody with this read set could have noticed. */
+export function findConflict(readSet: ReadSet, entry: LogEntry): Conflict | null {
+  for (const [index, keys] of entry.touched) {
+    const intervals = readSet.intervals.get(index);
+    if (intervals === undefined) continue;
+    const hit = keys.find(({ key }) => someContains(intervals, key));
+    if (hit !== undefined) return { change: hit.change };
+  }
+  const isGone = entry.invalidatedIndexes.some(
+    (index) => readSet.intervals.has(index) || readSet.searches.has(index),
+  );
+  return isGone ? { change: null } : null;
+}

@@ -1,0 +1,165 @@
+/** Documents between their JSON text, their parsed form and the bytes in the store. */
+import { displayValue } from "../values/display.ts";
+import { encodeKeyPart } from "../values/index-key.ts";
+import { isArray, isPlainObject, type JsonObject, type JsonValue } from "../values/json-value.ts";
+import { isUndefinedMarker, parseValue, setField, stringifyValue } from "../values/normalize.ts";
+import { valueNesting, valueSize } from "../values/size.ts";
+import { ValueError } from "../values/value-error.ts";
+import { DatabaseError } from "./database-error.ts";
+import type { StoredDocument } from "./types.ts";
+
+const MAX_DOCUMENT_SIZE = 1 << 20;
+const MAX_DOCUMENT_NESTING = 16;
+/** Creation time and size, before the JSON text. */
+const HEADER_LENGTH = 12;
+
+/** A document with its parsed value at hand, as writes and index maintenance need it. */
+export interface ParsedDocument {
+  readonly stored: StoredDocument;
+  readonly value: JsonObject;
+}
+
+/**
+ * Makes a whole document of the fields someone wrote.
+ * @throws DatabaseError for anything that is no valid document.
+ */
+export function makeDocument(id: string, creationTime: number, fields: JsonValue): ParsedDocument {
+  if (!isPlainObject(fields)) {
+    throw new DatabaseError("DocumentNotObject", "Documents must be objects");
+  }
+  checkSystemFields(id, creationTime, fields);
+  const value = sortedWith(fields, { _id: id, _creationTime: creationTime });
+  const nesting = valueNesting(value);
+  if (nesting > MAX_DOCUMENT_NESTING) {
+    throw new DatabaseError(
+      "TooNestedError",
+      `Document is too nested (nested ${nesting} levels deep > maximum nesting ${MAX_DOCUMENT_NESTING})`,
+    );
+  }
+  const size = valueSize(value);
+  if (size > MAX_DOCUMENT_SIZE) {
+    throw new DatabaseError(
+      "ValueTooLarge",
+      `Value is too large (${formatSize(size)} > maximum size 1 MiB)`,
+    );
+  }
+  return { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
+}
+
+/** Parses what a function wrote; `isPatch` admits removals. Throws `DatabaseError`. */
+export function parseWrittenValue(json: string, isPatch: boolean): JsonValue {
+  try {
+    return parseValue(json, { undefinedFields: isPatch });
+  } catch (error) {
+    if (error instanceof ValueError) throw new DatabaseError(codeOf(error), error.message);
+    throw error;
+  }
+}
+
+/** Top-level merge of a patch into a document's value; removed fields vanish. */
+export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
+  if (!isPlainObject(patch)) {
+    throw new DatabaseError("DocumentNotObject", "Documents must be objects");
+  }
+  const merged: Record<string, JsonValue> = {};
+  for (const [field, item] of Object.entries(value)) {
+    if (!Object.hasOwn(patch, field)) setField(merged, field, item);
+  }
+  for (const [field, item] of Object.entries(patch)) {
+    if (!isUndefinedMarker(item)) setField(merged, field, item);
+  }
+  return merged;
+}
+
+export function parseDocument(stored: StoredDocument): ParsedDocument {
+  // The text is canonical: only `makeDocument` writes it.
+  return { stored, value: JSON.parse(stored.json) as JsonObject };
+}
+
+/** The value without `_id` and `_creationTime`, as schemas see it. */
+export function withoutSystemFields(value: JsonObject): JsonObject {
+  const fields: Record<string, JsonValue> = {};
+  for (const [field, item] of Object.entries(value)) {
+    if (field !== "_id" && field !== "_creationTime") setField(fields, field, item);
+  }
+  return fields;
+}
+
+/** What lies at a path of field names; `undefined` where something is missing. */
+export function valueAt(value: JsonObject, path: readonly string[]): JsonValue | undefined {
+  let current: JsonValue | undefined = value;
+  for (const field of path) {
+    if (typeof current !== "object" || current === null || isArray(current)) return undefined;
+    current = Object.hasOwn(current, field) ? current[field] : undefined;
+  }
+  return current;
+}
+
+/** The key of a document in an index over these paths. */
+export function documentKey(value: JsonObject, paths: readonly (readonly string[])[]): string {
+  let key = "";
+  for (const path of paths) key += encodeKeyPart(valueAt(value, path));
+  return key;
+}
+
+export function encodeStored({ creationTime, size, json }: StoredDocument): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_LENGTH + Buffer.byteLength(json));
+  bytes.writeDoubleBE(creationTime, 0);
+  bytes.writeUInt32BE(size, 8);
+  bytes.write(json, HEADER_LENGTH);
+  return bytes;
+}
+
+export function decodeStored(id: string, bytes: Buffer): StoredDocument {
+  return {
+    id,
+    creationTime: bytes.readDoubleBE(0),
+    size: bytes.readUInt32BE(8),
+    json: bytes.toString("utf8", HEADER_LENGTH),
+  };
+}
+
+/** Given system fields must be the document's own; other names starting with `_` are reserved. */
+function checkSystemFields(id: string, creationTime: number, fields: JsonObject): void {
+  for (const [field, item] of Object.entries(fields)) {
+    if (!field.startsWith("_")) continue;
+    if (field === "_id") {
+      if (item !== id) {
+        throw new DatabaseError(
+          "InvalidIdError",
+          `Provided document ID "${id}" doesn't match '_id' field ${displayValue(item)}`,
+        );
+      }
+    } else if (field === "_creationTime") {
+      if (item !== creationTime) {
+        throw new DatabaseError(
+          "InvalidCreationTimeError",
+          `Provided creation time ${creationTime} doesn't match '_creationTime' field in ` +
+            displayValue(fields),
+        );
+      }
+    } else {
+      throw new DatabaseError(
+        "FieldNameInvalid",
+        `Field '${field}' starts with an underscore, which is only allowed for system fields like '_id'`,
+      );
+    }
+  }
+}
+
+function sortedWith(fields: JsonObject, system: JsonObject): JsonObject {
+  const all = { ...fields, ...system };
+  const sorted: Record<string, JsonValue> = {};
+  for (const field of Object.keys(all).sort()) setField(sorted, field, all[field] ?? null);
+  return sorted;
+}
+
+function codeOf(
+  error: ValueError,
+): "InvalidValue" | Exclude<ValueError["code"], "InvalidValidator"> {
+  return error.code === "InvalidValidator" ? "InvalidValue" : error.code;
+}
+
+function formatSize(bytes: number): string {
+  return `${(bytes / (1 << 20)).toFixed(2)} MiB`;
+}

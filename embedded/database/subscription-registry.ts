@@ -1,0 +1,47 @@
+import { IntervalIndex, type IntervalHandle } from "../index/interval-index.ts";
+import type { LogEntry } from "./write-log.ts";
+import type { ReadSet, Subscription, Timestamp } from "./types.ts";
+
+interface Watcher {
+  readonly readSet: ReadSet;
+  readonly onInvalidated: (ts: Timestamp) => void;
+  readonly handles: { readonly index: number; readonly handle: IntervalHandle }[];
+}
+
+/** Finds the subscriptions whose read set a commit touches. */
+export class SubscriptionRegistry {
+  readonly #intervals = new Map<number, IntervalIndex<Watcher>>();
+
+  add(readSet: ReadSet, onInvalidated: (ts: Timestamp) => void): Subscription {
+    const watcher: Watcher = { readSet, onInvalidated, handles: [] };
+    for (const [index, intervals] of readSet.intervals) {
+      let tree = this.#intervals.get(index);
+      if (tree === undefined) this.#intervals.set(index, (tree = new IntervalIndex()));
+      for (const interval of intervals) {
+        watcher.handles.push({ index, handle: tree.add(interval, watcher) });
+      }
+    }
+    return { cancel: () => this.#remove(watcher) };
+  }
+
+  /** Tells each touched subscription once and forgets it. */
+  invalidate(entry: LogEntry): void {
+    const touched = new Set<Watcher>();
+    const collect = (watcher: Watcher): void => void touched.add(watcher);
+    for (const [index, keys] of entry.touched) {
+      const tree = this.#intervals.get(index);
+      if (tree !== undefined) for (const { key } of keys) tree.forEachContaining(key, collect);
+    }
+    for (const index of entry.invalidatedIndexes) this.#intervals.get(index)?.forEach(collect);
+    for (const watcher of touched) this.#remove(watcher);
+    for (const watcher of touched) watcher.onInvalidated(entry.ts);
+  }
+
+  #remove(watcher: Watcher): void {
+    for (const { index, handle } of watcher.handles.splice(0)) {
+      const tree = this.#intervals.get(index);
+      tree?.remove(handle);
+      if (tree?.size === 0) this.#intervals.delete(index);
+    }
+  }
+}

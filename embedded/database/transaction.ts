@@ -1,0 +1,476 @@
+import { decodeDocumentId, encodeDocumentId, newInternalId } from "../values/document-id.ts";
+import { encodeKeyPart } from "../values/index-key.ts";
+import { checkValue, isIdentifier } from "../values/validator.ts";
+import {
+  COUNTS_INDEX,
+  fixedTableName,
+  isSystemTable,
+  SCHEMAS_INDEX,
+  schemaKey,
+  tableNameKey,
+  tableNumberKey,
+  TABLES_INDEX,
+  type CatalogState,
+  type IndexState,
+  type SearchIndexState,
+  type TableState,
+} from "./catalog-state.ts";
+import { tableId } from "./catalog-store.ts";
+import { DatabaseError } from "./database-error.ts";
+import { IndexCursor } from "./index-cursor.ts";
+import { OwnWrites, type OwnDocument } from "./own-writes.ts";
+import { ReadRecorder, type ConsumedInterval } from "./read-recorder.ts";
+import { SnapshotView, type SnapshotSource } from "./snapshot-view.ts";
+import {
+  applyPatch,
+  makeDocument,
+  parseDocument,
+  parseWrittenValue,
+  withoutSystemFields,
+  type ParsedDocument,
+} from "./stored-document.ts";
+import type {
+  ComponentPath,
+  IndexEntry,
+  IndexRangeRequest,
+  PreparedSchema,
+  RangeCursor,
+  ReadSet,
+  Savepoint,
+  SearchIndexDefinition,
+  SearchRequest,
+  StoredDocument,
+  Timestamp,
+  Transaction,
+  TransactionUsage,
+} from "./types.ts";
+
+const MAX_USER_TABLES = 10_000;
+
+/** What transactions need of the database they belong to. */
+export interface TransactionHost extends SnapshotSource {
+  /** Rows of a table at the latest timestamp. */
+  rowCount(table: TableState): number;
+  /** A new table with the indexes that its name is known to have. */
+  makeTable(componentPath: ComponentPath, name: string): TableState;
+  randomBytes(length: number): Buffer;
+}
+
+/** One snapshot, the writes made on it and what was read. */
+export class DatabaseTransaction implements Transaction {
+  readonly usage: TransactionUsage = {
+    documentsRead: 0,
+    bytesRead: 0,
+    databaseQueries: 0,
+    documentsWritten: 0,
+    bytesWritten: 0,
+  };
+  readonly #host: TransactionHost;
+  readonly #view: SnapshotView;
+  /** `null` in a stale view: nothing is written, nothing is recorded. */
+  readonly #writes: OwnWrites | null;
+  readonly #reads = new ReadRecorder();
+  readonly #newTables = new Map<string, TableState>();
+  readonly #schemas = new Map<ComponentPath, PreparedSchema>();
+  readonly #nowMs: number;
+  #creationTime: number | null = null;
+  #isFinished = false;
+
+  constructor(host: TransactionHost, view: SnapshotView, nowMs: number, isStale = false) {
+    this.#host = host;
+    this.#view = view;
+    this.#nowMs = nowMs;
+    this.#writes = isStale ? null : new OwnWrites();
+  }
+
+  get snapshotTs(): Timestamp {
+    return this.#view.ts;
+  }
+
+  get hasWrites(): boolean {
+    return (this.#writes?.count ?? 0) > 0 || this.#schemas.size > 0;
+  }
+
+  get catalog(): CatalogState {
+    return this.#view.catalog;
+  }
+
+  /** Tables this transaction made; only those that got rows are committed. */
+  get newTables(): ReadonlyMap<string, TableState> {
+    return this.#newTables;
+  }
+
+  get preparedSchemas(): ReadonlyMap<ComponentPath, PreparedSchema> {
+    return this.#schemas;
+  }
+
+  writtenDocuments(): Iterable<[string, OwnDocument]> {
+    return this.#writes?.documents() ?? [];
+  }
+
+  /** No further use after the commit. */
+  finish(): void {
+    this.#checkOpen();
+    this.#isFinished = true;
+  }
+
+  get(componentPath: ComponentPath, id: string): StoredDocument | null {
+    this.#checkOpen();
+    const table = this.#tableOfId(componentPath, id);
+    if (table === null) return null;
+    if (!isSystemTable(table.name)) this.usage.databaseQueries += 1;
+    const document = this.#read(table, id);
+    if (document !== null) this.#countRead(table, document);
+    return document;
+  }
+
+  tableOf(componentPath: ComponentPath, id: string): string | null {
+    this.#checkOpen();
+    const decoded = decodeDocumentId(id);
+    return decoded === null ? null : this.#tableName(componentPath, decoded.tableNumber);
+  }
+
+  range(request: IndexRangeRequest): RangeCursor {
+    this.#checkOpen();
+    const { componentPath, interval, order } = request;
+    const table = this.#findTable(componentPath, request.table);
+    const index = this.#findIndex(componentPath, request.table, table, request.index);
+    if (table === null || index === null) return { next: () => null };
+    if (!isSystemTable(table.name)) this.usage.databaseQueries += 1;
+    const cursor = new IndexCursor({
+      view: this.#view,
+      index: index.number,
+      isById: index.name === "by_id",
+      interval,
+      order,
+      ownKeys: this.#writes === null ? null : () => this.#writes?.keys(index.number),
+    });
+    const consumed: ConsumedInterval = { lower: interval.lower, upper: interval.upper };
+    let isRecorded = this.#writes === null;
+    return {
+      next: () => {
+        if (!isRecorded) this.#reads.interval(index.number, consumed);
+        isRecorded = true;
+        return this.#step(table, cursor, request, consumed);
+      },
+    };
+  }
+
+  search(request: SearchRequest): RangeCursor {
+    this.#checkOpen();
+    throw new DatabaseError("IndexNotFound", `Index ${request.table}.${request.index} not found.`);
+  }
+
+  count(componentPath: ComponentPath, tableName: string): number {
+    this.#checkOpen();
+    const table = this.#findTable(componentPath, tableName);
+    if (table === null) return 0;
+    if (this.#writes !== null) {
+      this.#reads.point(COUNTS_INDEX, tableNameKey(componentPath, tableName));
+    }
+    let count = this.#host.rowCount(table) + this.#view.countDelta(tableId(table));
+    for (const [, written] of this.writtenDocuments()) {
+      if (written.table.byId.number !== table.byId.number) continue;
+      count += (written.current === null ? 0 : 1) - (written.before === null ? 0 : 1);
+    }
+    return count;
+  }
+
+  indexFields(componentPath: ComponentPath, tableName: string, name: string): readonly string[] {
+    this.#checkOpen();
+    const table = this.#findTable(componentPath, tableName);
+    const index = this.#findIndex(componentPath, tableName, table, name);
+    if (index !== null) return index.paths.map((path) => path.join("."));
+    return name === "by_id" ? ["_id"] : ["_creationTime", "_id"];
+  }
+
+  searchIndex(
+    componentPath: ComponentPath,
+    tableName: string,
+    name: string,
+  ): SearchIndexDefinition {
+    this.#checkOpen();
+    return this.#findSearchIndex(componentPath, tableName, name);
+  }
+
+  insert(componentPath: ComponentPath, tableName: string, valueJson: string): string {
+    const writes = this.#checkWritable();
+    const fields = parseWrittenValue(valueJson, false);
+    const table =
+      this.#findTable(componentPath, tableName) ?? this.#create(componentPath, tableName);
+    const id = encodeDocumentId({
+      tableNumber: table.number,
+      internalId: newInternalId(this.#host.randomBytes(14), this.#nowMs),
+    });
+    const document = makeDocument(id, this.#nextCreationTime(), fields);
+    this.#enforceSchema(table, document);
+    this.#countWrite(table, document.stored.size);
+    writes.write(table, id, null, document);
+    return id;
+  }
+
+  patch(componentPath: ComponentPath, id: string, valueJson: string): void {
+    const patch = parseWrittenValue(valueJson, true);
+    this.#change(componentPath, id, "Update", (old) => applyPatch(old.value, patch));
+  }
+
+  replace(componentPath: ComponentPath, id: string, valueJson: string): void {
+    const fields = parseWrittenValue(valueJson, false);
+    this.#change(componentPath, id, "Replace", () => fields);
+  }
+
+  remove(componentPath: ComponentPath, id: string): void {
+    const writes = this.#checkWritable();
+    const { table, document } = this.#existing(componentPath, id, "Delete");
+    this.#countWrite(table, document.size);
+    writes.write(table, id, document, null);
+  }
+
+  activateSchema(prepared: PreparedSchema): void {
+    this.#checkWritable();
+    this.#schemas.set(prepared.componentPath, prepared);
+  }
+
+  savepoint(): Savepoint {
+    return { writeCount: this.#checkWritable().count };
+  }
+
+  rollbackTo(savepoint: Savepoint): void {
+    this.#checkWritable().rollbackTo(savepoint.writeCount);
+  }
+
+  staleView(): Transaction {
+    this.#checkOpen();
+    return new DatabaseTransaction(this.#host, this.#view, this.#nowMs, true);
+  }
+
+  readSet(): ReadSet {
+    return this.#reads.readSet();
+  }
+
+  #checkOpen(): void {
+    if (this.#isFinished) {
+      throw new DatabaseError("TransactionFinished", "The transaction has been committed already.");
+    }
+  }
+
+  #checkWritable(): OwnWrites {
+    this.#checkOpen();
+    if (this.#writes === null) {
+      throw new DatabaseError(
+        "ReadOnlyTransaction",
+        "A stale view of a snapshot cannot be written.",
+      );
+    }
+    return this.#writes;
+  }
+
+  #step(
+    table: TableState,
+    cursor: IndexCursor,
+    { interval, order }: IndexRangeRequest,
+    consumed: ConsumedInterval,
+  ): IndexEntry | null {
+    this.#checkOpen();
+    const found = cursor.next();
+    if (found === null) {
+      consumed.lower = interval.lower;
+      consumed.upper = interval.upper;
+      return null;
+    }
+    if (order === "asc") consumed.upper = `${found.key}\0`;
+    else consumed.lower = found.key;
+    const document = this.#lookUp(table, found.id);
+    if (document === null) throw new Error(`Index entry without document ${found.id}`);
+    this.#countRead(table, document);
+    return { key: found.key, document };
+  }
+
+  /** Reads a document and records it, found or not. */
+  #read(table: TableState, id: string): StoredDocument | null {
+    if (this.#writes !== null) this.#reads.point(table.byId.number, encodeKeyPart(id));
+    return this.#lookUp(table, id);
+  }
+
+  #lookUp(table: TableState, id: string): StoredDocument | null {
+    const written = this.#writes?.get(id);
+    if (written === undefined || written.table.byId.number !== table.byId.number) {
+      return this.#view.document(table, id);
+    }
+    return written.current?.stored ?? null;
+  }
+
+  #change(
+    componentPath: ComponentPath,
+    id: string,
+    operation: "Update" | "Replace",
+    fieldsOf: (
+      old: ParsedDocument,
+    ) => ParsedDocument["value"] | ReturnType<typeof parseWrittenValue>,
+  ): void {
+    const writes = this.#checkWritable();
+    const { table, document } = this.#existing(componentPath, id, operation);
+    const old = writes.get(id)?.current ?? parseDocument(document);
+    const next = makeDocument(id, document.creationTime, fieldsOf(old));
+    if (next.stored.json === document.json) return;
+    this.#enforceSchema(table, next);
+    this.#countWrite(table, next.stored.size);
+    writes.write(table, id, document, next);
+  }
+
+  #existing(
+    componentPath: ComponentPath,
+    id: string,
+    operation: "Update" | "Replace" | "Delete",
+  ): { readonly table: TableState; readonly document: StoredDocument } {
+    this.#checkOpen();
+    const table = this.#tableOfId(componentPath, id);
+    const document = table === null ? null : this.#read(table, id);
+    if (table === null || document === null) {
+      throw new DatabaseError(
+        "NonexistentDocument",
+        `${operation} on nonexistent document ID ${id}`,
+      );
+    }
+    return { table, document };
+  }
+
+  #enforceSchema(table: TableState, { value }: ParsedDocument): void {
+    if (isSystemTable(table.name)) return;
+    const { componentPath } = table;
+    this.#reads.point(SCHEMAS_INDEX, schemaKey(componentPath));
+    const schema = this.catalog.component(componentPath).schema;
+    const documentType = schema?.tables.get(table.name)?.documentType ?? null;
+    if (schema?.isEnforced !== true || documentType === null) return;
+    const failure = checkValue(documentType, withoutSystemFields(value), (number) =>
+      this.#tableName(componentPath, number),
+    );
+    if (failure === null) return;
+    throw new DatabaseError(
+      "SchemaEnforcementError",
+      `Failed to insert or update a document in table "${table.name}" because it does not match ` +
+        `the schema: ${failure.message}`,
+    );
+  }
+
+  #nextCreationTime(): number {
+    this.#creationTime =
+      this.#creationTime === null
+        ? Math.max(Number(this.snapshotTs / 1000n) / 1000, this.#nowMs)
+        : nextDouble(this.#creationTime);
+    return this.#creationTime;
+  }
+
+  #tableOfId(componentPath: ComponentPath, id: string): TableState | null {
+    const decoded = decodeDocumentId(id);
+    if (decoded === null) return null;
+    const name = this.#tableName(componentPath, decoded.tableNumber);
+    return name === null ? null : this.#findTable(componentPath, name);
+  }
+
+  #tableName(componentPath: ComponentPath, number: number): string | null {
+    const table = this.catalog.component(componentPath).tablesByNumber.get(number);
+    if (table !== undefined) return table.name;
+    for (const created of this.#newTables.values()) {
+      if (created.componentPath === componentPath && created.number === number) return created.name;
+    }
+    const fixed = fixedTableName(number);
+    if (fixed === null && this.#writes !== null) {
+      this.#reads.point(TABLES_INDEX, tableNumberKey(componentPath, number));
+    }
+    return fixed;
+  }
+
+  #findTable(componentPath: ComponentPath, name: string): TableState | null {
+    const table = this.catalog.table(componentPath, name);
+    if (table !== null) return table;
+    const key = tableNameKey(componentPath, name);
+    if (this.#writes !== null) this.#reads.point(TABLES_INDEX, key);
+    return this.#writes === null ? null : (this.#newTables.get(key) ?? null);
+  }
+
+  #create(componentPath: ComponentPath, name: string): TableState {
+    if (!isIdentifier(name)) {
+      throw new DatabaseError(
+        "InvalidTableName",
+        `Invalid table name: "${name}". Identifiers must start with a letter and can only contain ` +
+          "letters, digits, and underscores.",
+      );
+    }
+    if (this.catalog.component(componentPath).tables.size >= MAX_USER_TABLES) {
+      throw new DatabaseError(
+        "TooManyTables",
+        `Number of tables cannot exceed ${MAX_USER_TABLES}.`,
+      );
+    }
+    const table = this.#host.makeTable(componentPath, name);
+    this.#newTables.set(tableNameKey(componentPath, name), table);
+    return table;
+  }
+
+  /** `null` for a built-in index of a table that does not exist. */
+  #findIndex(
+    componentPath: ComponentPath,
+    tableName: string,
+    table: TableState | null,
+    name: string,
+  ): IndexState | null {
+    if (name === "by_id") return table?.byId ?? null;
+    if (name === "by_creation_time") return table?.byCreationTime ?? null;
+    const index = table?.indexes.find(
+      (candidate) => candidate.name === name && !candidate.isBuilding,
+    );
+    return this.#usable(componentPath, tableName, name, index);
+  }
+
+  #findSearchIndex(
+    componentPath: ComponentPath,
+    tableName: string,
+    name: string,
+  ): SearchIndexState {
+    const table = this.#findTable(componentPath, tableName);
+    const index = table?.searchIndexes.find(
+      (candidate) => candidate.name === name && !candidate.isBuilding,
+    );
+    return this.#usable(componentPath, tableName, name, index);
+  }
+
+  #usable<T extends { readonly staged: boolean }>(
+    componentPath: ComponentPath,
+    tableName: string,
+    name: string,
+    index: T | undefined,
+  ): T {
+    if (index !== undefined && !index.staged) return index;
+    // Whoever handles the error depends on the schema staying as it is.
+    if (this.#writes !== null) this.#reads.point(SCHEMAS_INDEX, schemaKey(componentPath));
+    if (index === undefined) {
+      throw new DatabaseError("IndexNotFound", `Index ${tableName}.${name} not found.`);
+    }
+    throw new DatabaseError(
+      "IndexStaged",
+      `Index ${tableName}.${name} is currently staged and not available to query until it is enabled.`,
+    );
+  }
+
+  #countRead(table: TableState, document: StoredDocument): void {
+    if (isSystemTable(table.name)) return;
+    this.usage.documentsRead += 1;
+    this.usage.bytesRead += document.size;
+  }
+
+  #countWrite(table: TableState, size: number): void {
+    if (isSystemTable(table.name)) return;
+    this.usage.documentsWritten += 1;
+    this.usage.bytesWritten += size;
+  }
+}
+
+const doubleView = new DataView(new ArrayBuffer(8));
+
+/** The next representable number after a positive one. */
+function nextDouble(value: number): number {
+  doubleView.setFloat64(0, value);
+  doubleView.setBigUint64(0, doubleView.getBigUint64(0) + 1n);
+  return doubleView.getFloat64(0);
+}

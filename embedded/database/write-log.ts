@@ -1,0 +1,96 @@
+import type { CatalogState, TableState } from "./catalog-state.ts";
+import { DatabaseError } from "./database-error.ts";
+import type { IndexKey, StoredDocument, Timestamp } from "./types.ts";
+
+/** One document's change within a commit; both `null` never happens. */
+export interface DocumentChange {
+  readonly table: TableState;
+  readonly id: string;
+  readonly before: StoredDocument | null;
+  readonly after: StoredDocument | null;
+}
+
+/** A key of an index that a commit wrote, with the id it led to before. */
+export interface TouchedKey {
+  readonly key: IndexKey;
+  readonly before: string | null;
+  readonly change: DocumentChange | null;
+}
+
+export interface LogEntry {
+  readonly ts: Timestamp;
+  readonly changes: readonly DocumentChange[];
+  /** Old and new keys of every changed document, per index number; catalog keys too. */
+  readonly touched: ReadonlyMap<number, readonly TouchedKey[]>;
+  /** Numbers of indexes that went away or changed as a whole. */
+  readonly invalidatedIndexes: readonly number[];
+  readonly catalogBefore: CatalogState | null;
+  readonly countDeltas: ReadonlyMap<string, number>;
+}
+
+export interface RetentionLimits {
+  readonly commits: number;
+  readonly ageMs: number;
+}
+
+/**
+ * The latest commits with the values they replaced: for validating transactions and for reading at
+ * slightly older timestamps. Bounded by number and age.
+ */
+export class WriteLog {
+  readonly #entries: LogEntry[] = [];
+  #first = 0;
+  #oldestTs: Timestamp;
+  readonly #limits: RetentionLimits;
+
+  constructor(oldestTs: Timestamp, limits: RetentionLimits) {
+    this.#oldestTs = oldestTs;
+    this.#limits = limits;
+  }
+
+  /** The oldest timestamp whose snapshot can still be read. */
+  get oldestTs(): Timestamp {
+    return this.#oldestTs;
+  }
+
+  append(entry: LogEntry): void {
+    this.#entries.push(entry);
+    const minTs = entry.ts - BigInt(this.#limits.ageMs) * 1_000_000n;
+    for (;;) {
+      const oldest = this.#entries[this.#first];
+      const count = this.#entries.length - this.#first;
+      if (oldest === undefined || (count <= this.#limits.commits && oldest.ts >= minTs)) break;
+      this.#oldestTs = oldest.ts;
+      this.#first += 1;
+    }
+    if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
+      this.#entries.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Commits later than `ts`, oldest first. Throws `DatabaseError` (`SnapshotTooOld`). */
+  *since(ts: Timestamp): Generator<LogEntry> {
+    if (ts < this.#oldestTs) {
+      throw new DatabaseError(
+        "SnapshotTooOld",
+        `The timestamp ${ts} is too old to be read; the oldest one kept is ${this.#oldestTs}.`,
+      );
+    }
+    for (let position = this.#firstAfter(ts); position < this.#entries.length; position += 1) {
+      const entry = this.#entries[position];
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  #firstAfter(ts: Timestamp): number {
+    let low = this.#first;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle]?.ts ?? 0n) <= ts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
