@@ -9,8 +9,6 @@ export interface HttpRequest {
   /** Lower-case names; a repeated header is joined with a comma. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
-  /** Aborted when the caller goes away before it is answered. */
-  readonly signal: AbortSignal;
 }
 
 export interface HttpReply {
@@ -107,15 +105,12 @@ async function answer(
       body: "The body is too large.\n",
     });
   }
-  const aborted = new AbortController();
-  response.on("close", () => aborted.abort());
   const reply = await handler({
     method: message.method ?? "GET",
     path: url.pathname,
     query: url.searchParams,
     headers: headersOf(message),
     body,
-    signal: aborted.signal,
   });
   send(response, reply);
 }

@@ -5,7 +5,7 @@ import { newDebugId } from "./identifiers.ts";
 import type { Ledger } from "./ledger.ts";
 import type { OAuth } from "./oauth.ts";
 import { PayPalProblem, type ProblemDetail } from "./problems.ts";
-import { undocumentedHeaders } from "./request-headers.ts";
+import { undocumentedHeaders } from "../request-headers.ts";
 import type { Settings } from "./settings.ts";
 
 /** A request that passed the contract. */
