@@ -64,6 +64,7 @@ async function createContext(
     client,
     cookies,
     session,
+    connection,
     snapshot: takeSnapshot(connection, () => session.token),
   };
 }

@@ -1,4 +1,4 @@
-import type { ConvexSnapshot } from "#app/server/convex.server.ts";
+import type { ConvexConnection, ConvexSnapshot } from "#app/server/convex.server.ts";
 import type { CookieJar } from "#app/server/cookies.server.ts";
 import type { Session } from "#app/server/session.server.ts";
 import type { Settings } from "#app/server/settings.server.ts";
@@ -13,6 +13,8 @@ export type AppContext = {
   readonly client: ClientFacts;
   readonly cookies: CookieJar;
   readonly session: Session;
+  /** For actions: `context.connection.client(await context.session.ensureIdentity())`. */
+  readonly connection: ConvexConnection;
   /** The queries of this request, at one timestamp. Read it through `loadQueries`. */
   readonly snapshot: ConvexSnapshot;
 };

@@ -23,6 +23,14 @@ export type ConvexConnection = {
   readonly close: () => void;
 };
 
+/**
+ * True when a function's validators refused the arguments, as with an id of another table in an
+ * address: bad input, not a fault. Deployments that hide their errors don't tell.
+ */
+export function isArgumentRefusal(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("ArgumentValidationError");
+}
+
 const CALL_TIMEOUT_MS = 30_000;
 
 export function connectConvex(convexUrl: string): ConvexConnection {

@@ -5,7 +5,11 @@ import { getFunctionName } from "convex/server";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { Live } from "#app/lib/live-query.ts";
-import { TokenRejectedError, UnavailableError } from "#app/server/convex.server.ts";
+import {
+  isArgumentRefusal,
+  TokenRejectedError,
+  UnavailableError,
+} from "#app/server/convex.server.ts";
 import { signInPath } from "#app/server/safe-redirect.server.ts";
 
 /** Runs a public query as the viewer and gives the handle for `useLive`. */
@@ -69,6 +73,7 @@ async function toResponse(
     session.forget();
     return redirect(new URL(request.url).pathname);
   }
+  if (isArgumentRefusal(error)) return notFound();
   const appError = asAppError(error);
   switch (appError?.code) {
     case "NOT_SIGNED_IN":
