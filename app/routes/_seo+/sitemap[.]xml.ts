@@ -1,5 +1,4 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import type { FunctionReturnType } from "convex/server";
 
 import { valueOf } from "#app/lib/live-query.ts";
 import { loadQueries, type Preload } from "#app/server/preload.server.ts";
@@ -9,7 +8,7 @@ const PAGE_SIZE = 200;
 /** What one sitemap may hold. */
 const MAX_ADDRESSES = 50_000;
 
-type Category = FunctionReturnType<typeof api.shop.categories.list>[number];
+type Aisle = { readonly slug: string; readonly children: readonly (Aisle | null)[] };
 
 export async function loader(args: LoaderFunctionArgs) {
   const { publicUrl } = args.context.settings;
@@ -31,8 +30,10 @@ ${addresses.join("\n")}
   });
 }
 
-function categorySlugs(categories: readonly Pick<Category, "slug" | "children">[]): string[] {
-  return categories.flatMap(({ slug, children }) => [slug, ...categorySlugs(children)]);
+function categorySlugs(aisles: readonly (Aisle | null)[]): string[] {
+  return aisles.flatMap((aisle) =>
+    aisle === null ? [] : [aisle.slug, ...categorySlugs(aisle.children)],
+  );
 }
 
 async function productSlugs(preload: Preload): Promise<string[]> {
