@@ -4,10 +4,9 @@
  * The web process starts the backend with an IPC channel and, on an `upgrade` event for
  * `/api/sync` or `/api/<version>/sync`, calls
  *
- *     backend.send({ type: "upgrade", request, head }, socket, { keepOpen: false })
+ *     backend.send({ type: "upgrade", request, head }, socket)
  *
- * where `request` is `{ method, url, httpVersion, headers }`, `headers` being Node's `rawHeaders`
- * (names and values in turn), and `head` is the base64 text of the bytes that came with the request.
+ * where `request` is `{ method, url, httpVersion, rawHeaders }` of the `IncomingMessage`, and `head` is the base64 text of the bytes that came with the request.
  * From then on the socket belongs to the backend; the web process must not touch it again.
  *
  * The backend tells its parent `{ type: "ready", url, adminKey }` once it takes requests; `url` is
@@ -24,7 +23,7 @@ export interface UpgradeMessage {
     readonly method: string;
     readonly url: string;
     readonly httpVersion: string;
-    readonly headers: readonly string[];
+    readonly rawHeaders: readonly string[];
   };
   readonly head: string;
 }
@@ -42,13 +41,15 @@ export function parseUpgradeMessage(
   if (!isRecord(message) || message["type"] !== "upgrade") return null;
   const { request, head } = message;
   if (!isRecord(request) || typeof head !== "string") return null;
-  const { method, url, httpVersion, headers } = request;
+  const { method, url, httpVersion, rawHeaders } = request;
   if (typeof method !== "string" || typeof url !== "string" || typeof httpVersion !== "string") {
     return null;
   }
-  if (!Array.isArray(headers) || !headers.every((part) => typeof part === "string")) return null;
+  if (!Array.isArray(rawHeaders) || !rawHeaders.every((part) => typeof part === "string")) {
+    return null;
+  }
   return {
-    request: { method, url, httpVersion, headers: joinHeaders(headers) },
+    request: { method, url, httpVersion, headers: joinHeaders(rawHeaders) },
     head: Buffer.from(head, "base64"),
   };
 }

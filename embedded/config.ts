@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { deriveAdminKey, generateInstanceSecret } from "./auth/admin-key.ts";
+
+/** What a deployment is known by. */
+export interface Instance {
+  readonly name: string;
+  readonly secret: string;
+  /** `<name>|<hex>`, derived from the secret. */
+  readonly adminKey: string;
+  /** `CONVEX_SITE_URL`; the issuer of tokens that the deployment signs itself. */
+  readonly siteUrl: string;
+}
+
+export interface InstanceOptions {
+  readonly folder: string;
+  /** Where clients reach the deployment now. */
+  readonly cloudUrl: string;
+  /** Replaces the stored address; `null` keeps it. */
+  readonly siteUrl: string | null;
+  /** For the first start. */
+  readonly name: string | null;
+  readonly warn: (message: string) => void;
+}
+
+/** A setting that makes starting impossible; the message is one sentence for people. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const FILE = "instance.json";
+const DEFAULT_NAME = "embedded";
+
+/**
+ * Reads who this deployment is, or makes it up at the first start. The site address is part of that,
+ * because it is in every token: it stays when the port changes, and only an explicit one replaces it,
+ * with a warning.
+ * @throws ConfigError when the file is damaged.
+ */
+export function loadInstance(options: InstanceOptions): Instance {
+  const path = join(options.folder, FILE);
+  const stored = existsSync(path) ? parseInstance(readFileSync(path, "utf8"), path) : null;
+  const siteUrl = options.siteUrl ?? stored?.siteUrl ?? `${options.cloudUrl}/http`;
+  if (stored !== null && stored.siteUrl !== siteUrl) {
+    options.warn(
+      `The site address changes from ${stored.siteUrl} to ${siteUrl}: ` +
+        "tokens that the deployment signed so far are no longer valid.",
+    );
+  }
+  const name = stored?.name ?? options.name ?? DEFAULT_NAME;
+  const secret = stored?.secret ?? generateInstanceSecret();
+  const instance = { name, secret, siteUrl };
+  if (JSON.stringify(stored) !== JSON.stringify(instance)) writeInstance(path, instance);
+  return { ...instance, adminKey: deriveAdminKey(name, secret) };
+}
+
+type StoredInstance = Omit<Instance, "adminKey">;
+
+function parseInstance(text: string, path: string): StoredInstance {
+  try {
+    const { name, secret, siteUrl } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof name === "string" && typeof secret === "string" && typeof siteUrl === "string") {
+      return { name, secret, siteUrl };
+    }
+  } catch {
+    // Falls through: damaged is damaged.
+  }
+  throw new ConfigError(`The file ${path} is damaged; restore it from a backup.`);
+}
+
+/** Readable by the owner alone, because whoever has the secret is an admin. */
+function writeInstance(path: string, instance: StoredInstance): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** @throws ConfigError when the folder cannot be made or written to. */
+export function requireFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ConfigError(`The data folder ${folder} cannot be created: ${reason(cause)}.`);
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+}

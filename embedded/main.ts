@@ -1,0 +1,127 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+import { pino } from "pino";
+
+import { startBackend, type Backend } from "./backend.ts";
+import { ConfigError } from "./config.ts";
+import { isSocket, parseUpgradeMessage, type ReadyMessage } from "./http/socket-handover.ts";
+import { DataFolderError } from "./storage/storage-error.ts";
+
+const USAGE =
+  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL]";
+const STOP_TIMEOUT_MS = 5_000;
+
+await main();
+
+/**
+ * A Convex deployment as a program of its own. Prints its URL and admin key; with an IPC channel it
+ * tells its parent instead that it is ready, and takes the sockets that the parent hands over.
+ */
+async function main(): Promise<void> {
+  const log = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  const handedOver: unknown[][] = [];
+  const holdSocket = (...arrived: unknown[]) => void handedOver.push(arrived);
+  process.on("message", holdSocket);
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    const backend = await startBackend({ ...options, log });
+    stopOnSignals(backend);
+    process.off("message", holdSocket);
+    const acceptSocket = (...arrived: unknown[]) => acceptHandover(arrived, backend);
+    process.on("message", acceptSocket);
+    for (const arrived of handedOver) acceptSocket(...arrived);
+    announce(backend, options.dataFolder);
+  } catch (error) {
+    console.error(describe(error));
+    process.exit(1);
+  }
+}
+
+function parseOptions(args: readonly string[]) {
+  const { values } = parse(args);
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigError(`The port must be a number from 0 to 65535, not "${values.port}".`);
+  }
+  if (values.data === undefined) throw new ConfigError(`Say where the data is kept. ${USAGE}`);
+  const dataFolder = resolve(values.data);
+  return {
+    folder: dataFolder,
+    dataFolder,
+    host: values.host,
+    port,
+    origin: parseUrl(values["public-url"], "--public-url"),
+    siteUrl: parseUrl(values["site-url"], "--site-url"),
+    instanceName: values["instance-name"] ?? null,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: "string", default: "3210" },
+        host: { type: "string", default: "127.0.0.1" },
+        data: { type: "string" },
+        "public-url": { type: "string" },
+        "site-url": { type: "string" },
+        "instance-name": { type: "string" },
+      },
+    });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${problem} ${USAGE}`);
+  }
+}
+
+function parseUrl(text: string | undefined, option: string): string | null {
+  if (text === undefined) return null;
+  if (!/^https?:\/\/[^/\s]+/.test(text) || !URL.canParse(text)) {
+    throw new ConfigError(`${option} must be an http or https address, not "${text}".`);
+  }
+  return text.replace(/\/+$/, "");
+}
+
+function acceptHandover([message, handle]: readonly unknown[], backend: Backend): void {
+  const upgrade = parseUpgradeMessage(message);
+  if (upgrade !== null && isSocket(handle)) {
+    backend.acceptUpgrade(upgrade.request, handle, upgrade.head);
+  }
+}
+
+function announce({ url, adminKey }: Backend, dataFolder: string): void {
+  if (process.send !== undefined) {
+    const ready: ReadyMessage = { type: "ready", url: url ?? "", adminKey };
+    process.send(ready);
+    return;
+  }
+  console.log(`Convex deployment at ${url ?? "no port"}, data in ${dataFolder}`);
+  console.log(`Admin key: ${adminKey}`);
+}
+
+function stopOnSignals(backend: Backend): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    void backend.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(describe(error));
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  // Without its parent nobody would hand it sockets or end it.
+  process.once("disconnect", stop);
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof DataFolderError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
