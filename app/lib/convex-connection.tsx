@@ -1,4 +1,5 @@
-import { ConvexProviderWithAuth, ConvexReactClient, useConvexConnectionState } from "convex/react";
+import type { ConnectionState } from "convex/browser";
+import { ConvexProviderWithAuth, ConvexReactClient, useConvex } from "convex/react";
 import {
   createContext,
   type ReactNode,
@@ -50,11 +51,16 @@ export function ConvexConnection({
   );
 }
 
-/** False once the socket has been gone for longer than a blink. */
+/** False once the socket has been gone for longer than a blink. On the server nothing connects. */
 export function useIsConnected(): boolean {
-  const { isWebSocketConnected, hasEverConnected, connectionRetries } = useConvexConnectionState();
-  const isLost = !isWebSocketConnected && (hasEverConnected || connectionRetries > 1);
+  const client = useConvex();
+  const [isLost, setIsLost] = useState(false);
   const [isShown, setIsShown] = useState(false);
+  useEffect(() => {
+    const update = (state: ConnectionState) => setIsLost(hasLostConnection(state));
+    update(client.connectionState());
+    return client.subscribeToConnectionState(update);
+  }, [client]);
   useEffect(() => {
     if (!isLost) {
       setIsShown(false);
@@ -64,6 +70,11 @@ export function useIsConnected(): boolean {
     return () => clearTimeout(timer);
   }, [isLost]);
   return !isShown;
+}
+
+function hasLostConnection(state: ConnectionState): boolean {
+  const { isWebSocketConnected, hasEverConnected, connectionRetries } = state;
+  return !isWebSocketConnected && (hasEverConnected || connectionRetries > 1);
 }
 
 function useCookieSession() {
