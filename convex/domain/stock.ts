@@ -15,11 +15,11 @@ export function stockState(available: number, lowStockThreshold: number): StockS
   return available <= lowStockThreshold ? "low" : "in";
 }
 
+/** A correction by so many, or to a count. */
+export type StockChange = { kind: "delta" | "setTo"; value: number };
+
 /** The stock count after a correction; null when it would not be a possible count. */
-export function adjustedOnHand(
-  level: StockLevel,
-  change: { kind: "delta" | "setTo"; value: number },
-): number | null {
+export function adjustedOnHand(level: StockLevel, change: StockChange): number | null {
   const onHand = change.kind === "delta" ? level.onHand + change.value : change.value;
   return Number.isSafeInteger(onHand) && onHand >= 0 && onHand <= MAX_ON_HAND ? onHand : null;
 }

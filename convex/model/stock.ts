@@ -2,6 +2,7 @@ import type { Infer } from "convex/values";
 
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
+import type { StockChange } from "../domain/stock.ts";
 import { adjustedOnHand, availableOf, stockState } from "../domain/stock.ts";
 import { invalidInput, notFound } from "../lib/errors.ts";
 import type { vStockView } from "../tables/catalogViews.ts";
@@ -47,7 +48,7 @@ export function viewTotalStock(
 
 export type StockAdjustment = {
   variantId: Id<"variants">;
-  change: { kind: "delta" | "setTo"; value: number };
+  change: StockChange;
   reason: string;
   actorId: Id<"users">;
 };

@@ -1,0 +1,89 @@
+import { v } from "convex/values";
+
+import { invalidInput } from "../lib/errors.ts";
+import { staffMutation, staffQuery } from "../lib/functions.ts";
+import * as Products from "../model/adminProducts.ts";
+import type { StockChange } from "../domain/stock.ts";
+import { adjustStock as adjust } from "../model/stock.ts";
+import { vAdminProduct, vAdminProductRow } from "../tables/adminViews.ts";
+
+const MAX_REASON_LENGTH = 200;
+
+/** Numbered pages, the first is 1; a page beyond the last is the last. */
+export const list = staffQuery({
+  permission: "product:read:any",
+  args: { search: v.string(), page: v.number(), pageSize: v.number() },
+  returns: v.object({ rows: v.array(vAdminProductRow), total: v.number(), page: v.number() }),
+  handler: (ctx, args) => Products.listForStaff(ctx, args),
+});
+
+/** Throws NOT_FOUND. */
+export const get = staffQuery({
+  permission: "product:read:any",
+  args: { productId: v.id("products") },
+  returns: vAdminProduct,
+  handler: (ctx, { productId }) => Products.getForStaff(ctx, productId),
+});
+
+/**
+ * Amounts are minor units; `expected` is the price that was on the page. Throws INVALID_INPUT, CONFLICT_STALE, NOT_FOUND.
+ */
+export const setPrice = staffMutation({
+  permission: "product:write",
+  action: "products.setPrice",
+  args: {
+    variantId: v.id("variants"),
+    price: v.number(),
+    compareAtPrice: v.union(v.number(), v.null()),
+    expected: v.number(),
+  },
+  returns: v.null(),
+  handler: async (ctx, change) => {
+    const { product, variant } = await Products.setPrice(ctx, change);
+    const before = variant.compareAtPrice?.amount ?? null;
+    const after = change.compareAtPrice;
+    ctx.audit.record({
+      subject: { table: "variants", id: variant._id, label: `${product.name} ${variant.sku}` },
+      changes: [
+        { field: "price", before: variant.price.amount, after: change.price },
+        ...(before === after ? [] : [{ field: "compareAtPrice", before, after }]),
+      ],
+    });
+    return null;
+  },
+});
+
+/**
+ * Corrects a count by `delta` or to `setTo`, of which exactly one is given, and returns the new
+ * one. Throws INVALID_INPUT or NOT_FOUND.
+ */
+export const adjustStock = staffMutation({
+  permission: "stock:write",
+  action: "products.adjustStock",
+  args: {
+    variantId: v.id("variants"),
+    delta: v.optional(v.number()),
+    setTo: v.optional(v.number()),
+    reason: v.string(),
+  },
+  returns: v.number(),
+  handler: async (ctx, { variantId, reason, ...counts }) => {
+    const { variant, product } = await Products.getVariant(ctx, variantId);
+    const change = readChange(counts);
+    if (reason.trim() === "") throw invalidInput("reason", "required");
+    if (reason.length > MAX_REASON_LENGTH) throw invalidInput("reason", "tooLong");
+    const actorId = ctx.viewer.userId;
+    const { before, after } = await adjust(ctx, { variantId, change, reason, actorId });
+    ctx.audit.record({
+      subject: { table: "variants", id: variantId, label: `${product.name} ${variant.sku}` },
+      changes: [{ field: "onHand", before, after }],
+    });
+    return after;
+  },
+});
+
+function readChange({ delta, setTo }: { delta?: number; setTo?: number }): StockChange {
+  if (delta !== undefined && setTo === undefined) return { kind: "delta", value: delta };
+  if (setTo !== undefined && delta === undefined) return { kind: "setTo", value: setTo };
+  throw invalidInput(setTo === undefined ? "delta" : "setTo", "required");
+}
