@@ -1,4 +1,5 @@
-import type { StorageWrite } from "../storage/storage.ts";
+import { SearchWriter } from "../search/search-writer.ts";
+import type { Storage, StorageWrite } from "../storage/storage.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import {
   COUNTS_INDEX,
@@ -16,9 +17,10 @@ import {
   parseDocument,
   type ParsedDocument,
 } from "./stored-document.ts";
+import { searchDocumentOf } from "./search-reading.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import type { StoredDocument } from "./types.ts";
-import type { DocumentChange, TouchedKey } from "./write-log.ts";
+import type { DocumentChange, TouchedKey, TouchedSearchDocument } from "./write-log.ts";
 
 /** A document's change with both versions parsed, as index maintenance needs them. */
 export interface ParsedChange extends DocumentChange {
@@ -30,6 +32,7 @@ export interface ParsedChange extends DocumentChange {
 export class CommitPlan {
   readonly changes: ParsedChange[] = [];
   readonly touched = new Map<number, TouchedKey[]>();
+  readonly searched = new Map<number, TouchedSearchDocument[]>();
   readonly invalidatedIndexes: number[] = [];
   readonly removedIndexes: number[] = [];
   readonly writes: StorageWrite[] = [];
@@ -55,7 +58,7 @@ export class CommitPlan {
   }
 
   /** Net changes of a transaction, with the indexes that exist now rather than at its snapshot. */
-  addDocuments(transaction: DatabaseTransaction): void {
+  addDocuments(transaction: DatabaseTransaction, storage: Storage): void {
     for (const [id, written] of transaction.writtenDocuments()) {
       const { before, current } = written;
       if (before?.json === current?.stored.json) continue;
@@ -70,6 +73,7 @@ export class CommitPlan {
         next: current,
       });
     }
+    this.#addSearches(storage);
   }
 
   /** Notes an index whose entries are to be removed from the store later on. */
@@ -103,6 +107,28 @@ export class CommitPlan {
     this.writes.push(documentWrite(table, id, change.after));
     const delta = (next === null ? 0 : 1) - (old === null ? 0 : 1);
     if (delta !== 0) this.#addCount(table, delta);
+  }
+
+  #addSearches(storage: Storage): void {
+    const writers = new Map<number, SearchWriter>();
+    for (const change of this.changes) {
+      for (const index of change.table.searchIndexes) {
+        let writer = writers.get(index.number);
+        if (writer === undefined) {
+          writer = new SearchWriter(storage, index.number, index.filterFields);
+          writers.set(index.number, writer);
+        }
+        const before = searchDocumentOf(index, change.old);
+        const after = searchDocumentOf(index, change.next);
+        // A row that the index under construction has not reached yet is not in it.
+        const isIndexed = before === null || !index.isBuilding || writer.has(before.id);
+        writer.change(isIndexed ? before : null, after);
+        const documents = [before, after].filter((document) => document !== null);
+        const touched = documents.map((document) => ({ document, change }));
+        this.searched.set(index.number, [...(this.searched.get(index.number) ?? []), ...touched]);
+      }
+    }
+    for (const writer of writers.values()) this.writes.push(...writer.finish());
   }
 
   #addCount(table: TableState, delta: number): void {

@@ -11,12 +11,7 @@ import {
   type CatalogState,
   type TableState,
 } from "./catalog-state.ts";
-import {
-  countWrite,
-  loadCatalog,
-  schemaWrite,
-  tableId,
-} from "./catalog-store.ts";
+import { countWrite, loadCatalog, schemaWrite, tableId } from "./catalog-store.ts";
 import { CommitPlan } from "./commit-plan.ts";
 import { DatabaseError, OccConflictError } from "./database-error.ts";
 import { IndexBuilder } from "./index-builder.ts";
@@ -108,7 +103,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     }
     this.#validate(transaction);
     const plan = new CommitPlan(this.#catalog);
-    plan.addDocuments(transaction);
+    plan.addDocuments(transaction, this.storage);
     const activated = [...transaction.preparedSchemas.values()].map((prepared) =>
       this.#planActivation(plan, prepared),
     );
@@ -290,6 +285,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       ts,
       changes: plan.changes.map(({ table, id, before, after }) => ({ table, id, before, after })),
       touched: plan.touched,
+      searched: plan.searched,
       invalidatedIndexes: plan.invalidatedIndexes,
       catalogBefore: plan.catalog === this.#catalog ? null : this.#catalog,
       countDeltas: plan.countDeltas,

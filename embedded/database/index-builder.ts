@@ -1,8 +1,10 @@
+import { SearchWriter } from "../search/search-writer.ts";
 import type { Storage, StorageWrite } from "../storage/storage.ts";
-import type { CatalogState, IndexState, TableState } from "./catalog-state.ts";
+import type { CatalogState, IndexState, SearchIndexState, TableState } from "./catalog-state.ts";
 import { droppedIndexWrite } from "./catalog-store.ts";
 import { keyWrites } from "./commit-plan.ts";
 import { DatabaseError } from "./database-error.ts";
+import { searchDocumentOf } from "./search-reading.ts";
 import type { SchemaPreparation } from "./schema-preparation.ts";
 import {
   decodeStored,
@@ -55,9 +57,11 @@ export class IndexBuilder {
       const table = catalog.table(preparation.componentPath, tableName);
       if (table === null) return;
       const building = table.indexes.filter(({ isBuilding }) => isBuilding);
+      const buildingSearch = table.searchIndexes.filter(({ isBuilding }) => isBuilding);
       after = this.#slice(table, after, (rows) => {
         if (needsCheck) for (const row of rows) preparation.checkRow(catalog, tableName, row);
         this.#index(building, rows);
+        for (const index of buildingSearch) this.#indexText(index, rows);
       });
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -124,5 +128,15 @@ export class IndexBuilder {
       ),
     );
     this.#host.storage.write(writes, this.#host.latestTs);
+  }
+
+  #indexText(index: SearchIndexState, rows: readonly ParsedDocument[]): void {
+    const { storage, latestTs } = this.#host;
+    const writer = new SearchWriter(storage, index.number, index.filterFields);
+    for (const row of rows) {
+      // Rows written since the index was created are in it already.
+      if (!writer.has(row.stored.id)) writer.change(null, searchDocumentOf(index, row));
+    }
+    storage.write(writer.finish(), latestTs);
   }
 }

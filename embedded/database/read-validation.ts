@@ -1,5 +1,6 @@
 /** Whether commits touch what was read: the test behind conflicts, subscriptions and caches. */
 import { someContains } from "../index/interval-set.ts";
+import { matchesSearch } from "../search/search-document.ts";
 import type { ReadSet } from "./types.ts";
 import type { DocumentChange, LogEntry } from "./write-log.ts";
 
@@ -14,6 +15,14 @@ export function findConflict(readSet: ReadSet, entry: LogEntry): Conflict | null
     const intervals = readSet.intervals.get(index);
     if (intervals === undefined) continue;
     const hit = keys.find(({ key }) => someContains(intervals, key));
+    if (hit !== undefined) return { change: hit.change };
+  }
+  for (const [index, documents] of entry.searched) {
+    const searches = readSet.searches.get(index);
+    if (searches === undefined) continue;
+    const hit = documents.find(({ document }) =>
+      searches.some((search) => matchesSearch(search, document)),
+    );
     if (hit !== undefined) return { change: hit.change };
   }
   const isGone = entry.invalidatedIndexes.some(

@@ -37,6 +37,11 @@ export class SnapshotView {
     this.#undoneTs = ts;
   }
 
+  /** Timestamp of the newest commit, whatever this view shows. */
+  get latestTs(): Timestamp {
+    return this.#source.latestTs;
+  }
+
   get storage(): Storage {
     return this.#source.storage;
   }

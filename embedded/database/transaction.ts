@@ -20,6 +20,7 @@ import { DatabaseError } from "./database-error.ts";
 import { IndexCursor } from "./index-cursor.ts";
 import { OwnWrites, type OwnDocument } from "./own-writes.ts";
 import { ReadRecorder, type ConsumedInterval } from "./read-recorder.ts";
+import { rankKey, SearchCursor, searchRead } from "./search-reading.ts";
 import { SnapshotView, type SnapshotSource } from "./snapshot-view.ts";
 import {
   applyPatch,
@@ -158,7 +159,15 @@ export class DatabaseTransaction implements Transaction {
 
   search(request: SearchRequest): RangeCursor {
     this.#checkOpen();
-    throw new DatabaseError("IndexNotFound", `Index ${request.table}.${request.index} not found.`);
+    const { componentPath, table: tableName } = request;
+    const index = this.#findSearchIndex(componentPath, tableName, request.index);
+    const table = this.#findTable(componentPath, tableName);
+    const read = searchRead(index, request);
+    if (table === null || read === null || read.terms.length === 0) return { next: () => null };
+    if (!isSystemTable(tableName)) this.usage.databaseQueries += 1;
+    if (this.#writes !== null) this.#reads.search(index.number, read);
+    const cursor = new SearchCursor(this.#view, table, index, read, () => this.writtenDocuments());
+    return { next: () => this.#stepSearch(table, cursor) };
   }
 
   count(componentPath: ComponentPath, tableName: string): number {
@@ -284,6 +293,17 @@ export class DatabaseTransaction implements Transaction {
     if (document === null) throw new Error(`Index entry without document ${found.id}`);
     this.#countRead(table, document);
     return { key: found.key, document };
+  }
+
+  #stepSearch(table: TableState, cursor: SearchCursor): IndexEntry | null {
+    this.#checkOpen();
+    const hit = cursor.next();
+    if (hit === null) return null;
+    const document = this.#lookUp(table, hit.id);
+    // A row that the transaction deleted meanwhile is passed over.
+    if (document === null) return this.#stepSearch(table, cursor);
+    this.#countRead(table, document);
+    return { key: rankKey(hit), document };
   }
 
   /** Reads a document and records it, found or not. */

@@ -1,3 +1,4 @@
+import type { SearchDocument } from "../search/search-document.ts";
 import type { CatalogState, TableState } from "./catalog-state.ts";
 import { DatabaseError } from "./database-error.ts";
 import type { IndexKey, StoredDocument, Timestamp } from "./types.ts";
@@ -17,11 +18,19 @@ export interface TouchedKey {
   readonly change: DocumentChange | null;
 }
 
+/** A version of a document in a search index that a commit added, replaced or removed. */
+export interface TouchedSearchDocument {
+  readonly document: SearchDocument;
+  readonly change: DocumentChange;
+}
+
 export interface LogEntry {
   readonly ts: Timestamp;
   readonly changes: readonly DocumentChange[];
   /** Old and new keys of every changed document, per index number; catalog keys too. */
   readonly touched: ReadonlyMap<number, readonly TouchedKey[]>;
+  /** Old and new versions of changed documents, per search index number. */
+  readonly searched: ReadonlyMap<number, readonly TouchedSearchDocument[]>;
   /** Numbers of indexes that went away or changed as a whole. */
   readonly invalidatedIndexes: readonly number[];
   readonly catalogBefore: CatalogState | null;

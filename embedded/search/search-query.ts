@@ -1,0 +1,277 @@
+import type { Storage } from "../storage/storage.ts";
+import { matchesFilters, type SearchCondition, type SearchDocument } from "./search-document.ts";
+import {
+  afterBlocks,
+  decodeOwner,
+  decodeStatistics,
+  decodeWords,
+  filterPrefix,
+  idKey,
+  ordinalKey,
+  POSTING_WORDS,
+  postingsPrefix,
+  STATISTICS_KEY,
+  termKey,
+  termOf,
+} from "./search-layout.ts";
+
+/** Results beyond this many are not ranked. */
+export const MAX_CANDIDATES = 1024;
+
+const MAX_PREFIX_EXPANSIONS = 16;
+const MAX_TERMS = 64;
+const PREFIX_WEIGHT = 0.5;
+const K1 = 1.2;
+const B = 0.75;
+const SCAN_BLOCKS = 64;
+
+/** A document whose visible version differs from the one in the index. */
+export interface SearchDifference {
+  readonly indexed: SearchDocument | null;
+  readonly visible: SearchDocument | null;
+}
+
+export interface SearchHit {
+  readonly id: string;
+  readonly creationTime: number;
+  readonly score: number;
+}
+
+interface WeightedTerm {
+  readonly text: string;
+  /** Inverse document frequency with the term's weight in the query. */
+  readonly weight: number;
+}
+
+interface Candidate {
+  readonly score: number;
+  /** Ordinal in the index, or the document itself when it is not in the index as it is seen. */
+  readonly source: number | SearchDocument;
+}
+
+/**
+ * Ranks documents by BM25, best first; equal scores newest first, then by id, at most 1,024 and one
+ * more to tell that there are more. `differences` are laid over the index.
+ */
+export function* searchDocuments(
+  storage: Storage,
+  index: number,
+  filterFields: readonly string[],
+  condition: SearchCondition,
+  differences: readonly SearchDifference[],
+): Generator<SearchHit> {
+  const search = new Search(storage, index, differences);
+  const terms = search.expand(condition);
+  if (terms.length === 0) return;
+  const allowed = search.allowedOrdinals(filterFields, condition);
+  const candidates = [
+    ...search.scoreIndexed(terms, allowed),
+    ...search.scoreVisible(terms, condition),
+  ];
+  yield* inOrder(best(candidates, MAX_CANDIDATES + 1), (candidate) => search.hit(candidate));
+}
+
+class Search {
+  readonly #storage: Storage;
+  readonly #index: number;
+  readonly #differences: readonly SearchDifference[];
+  readonly #hidden = new Set<number>();
+  readonly #documents: number;
+  readonly #averageLength: number;
+  readonly #nextOrdinal: number;
+
+  constructor(storage: Storage, index: number, differences: readonly SearchDifference[]) {
+    this.#storage = storage;
+    this.#index = index;
+    this.#differences = differences;
+    const statistics = decodeStatistics(storage.get(index, STATISTICS_KEY));
+    this.#nextOrdinal = statistics.nextOrdinal;
+    let { documents, terms } = statistics;
+    for (const { indexed, visible } of differences) {
+      documents += (visible === null ? 0 : 1) - (indexed === null ? 0 : 1);
+      terms += (visible?.length ?? 0) - (indexed?.length ?? 0);
+      const ordinal = indexed === null ? undefined : storage.get(index, idKey(indexed.id));
+      if (ordinal !== undefined && ordinal !== null) this.#hidden.add(ordinal.readUInt32LE(0));
+    }
+    this.#documents = documents;
+    this.#averageLength = documents === 0 ? 0 : terms / documents;
+  }
+
+  /** Terms that occur, with their weights: words as they are, then completions of the prefix. */
+  expand({ terms }: SearchCondition): WeightedTerm[] {
+    const factors = new Map<string, number>();
+    for (const { text } of terms) if (this.#frequency(text) > 0) factors.set(text, 1);
+    for (const { text, isPrefix } of terms) {
+      if (!isPrefix) continue;
+      for (const completion of this.#completions(text)) {
+        if (!factors.has(completion)) factors.set(completion, PREFIX_WEIGHT);
+      }
+    }
+    return Array.from(factors)
+      .slice(0, MAX_TERMS)
+      .map(([text, factor]) => ({ text, weight: factor * this.#inverseFrequency(text) }));
+  }
+
+  /** Ordinals whose documents pass all filters; `null` without filters. */
+  allowedOrdinals(
+    filterFields: readonly string[],
+    { filters }: SearchCondition,
+  ): ReadonlySet<number> | null {
+    let allowed: Set<number> | null = null;
+    for (const [field, key] of filters) {
+      const previous: Set<number> | null = allowed;
+      const found = new Set<number>();
+      for (const words of this.#blocks(filterPrefix(filterFields.indexOf(field), key))) {
+        for (const ordinal of words) if (previous?.has(ordinal) !== false) found.add(ordinal);
+      }
+      allowed = found;
+    }
+    return allowed;
+  }
+
+  scoreIndexed(terms: readonly WeightedTerm[], allowed: ReadonlySet<number> | null): Candidate[] {
+    const scores = new Float64Array(this.#nextOrdinal);
+    const found: number[] = [];
+    for (const { text, weight } of terms) {
+      for (const words of this.#blocks(postingsPrefix(text))) {
+        for (let at = 0; at < words.length; at += POSTING_WORDS) {
+          const ordinal = words[at] ?? 0;
+          if (allowed !== null && !allowed.has(ordinal)) continue;
+          const previous = scores[ordinal] ?? 0;
+          if (previous === 0) found.push(ordinal);
+          scores[ordinal] =
+            previous + weight * this.#saturation(words[at + 1] ?? 0, words[at + 2] ?? 0);
+        }
+      }
+    }
+    const visible = this.#hidden.size === 0 ? found : found.filter((it) => !this.#hidden.has(it));
+    return visible.map((ordinal) => ({ score: scores[ordinal] ?? 0, source: ordinal }));
+  }
+
+  scoreVisible(terms: readonly WeightedTerm[], condition: SearchCondition): Candidate[] {
+    const candidates: Candidate[] = [];
+    for (const { visible } of this.#differences) {
+      if (visible === null || !matchesFilters(condition, visible)) continue;
+      let score = 0;
+      for (const { text, weight } of terms) {
+        const frequency = visible.terms.get(text);
+        if (frequency !== undefined) score += weight * this.#saturation(frequency, visible.length);
+      }
+      if (score > 0) candidates.push({ score, source: visible });
+    }
+    return candidates;
+  }
+
+  hit({ score, source }: Candidate): SearchHit {
+    if (typeof source !== "number") {
+      return { id: source.id, creationTime: source.creationTime, score };
+    }
+    const owner = this.#storage.get(this.#index, ordinalKey(source));
+    if (owner === null) throw new Error(`Posting without document in search index ${this.#index}`);
+    return { ...decodeOwner(owner), score };
+  }
+
+  #saturation(frequency: number, length: number): number {
+    const norm = K1 * (1 - B + (B * length) / this.#averageLength);
+    return (frequency * (K1 + 1)) / (frequency + norm);
+  }
+
+  #inverseFrequency(term: string): number {
+    const frequency = this.#frequency(term);
+    return Math.log(1 + (this.#documents - frequency + 0.5) / (frequency + 0.5));
+  }
+
+  /** In how many visible documents the term occurs. */
+  #frequency(term: string): number {
+    let frequency = this.#storage.get(this.#index, termKey(term))?.readUInt32LE(0) ?? 0;
+    for (const { indexed, visible } of this.#differences) {
+      if (indexed?.terms.has(term) === true) frequency -= 1;
+      if (visible?.terms.has(term) === true) frequency += 1;
+    }
+    return frequency;
+  }
+
+  /** The first longer terms in byte order that start with the prefix. */
+  #completions(prefix: string): string[] {
+    const added = new Set<string>();
+    for (const { visible } of this.#differences) {
+      for (const term of visible?.terms.keys() ?? []) {
+        if (term.startsWith(prefix)) added.add(termKey(term));
+      }
+    }
+    const keys = this.#firstTermKeys(termKey(prefix), MAX_PREFIX_EXPANSIONS + 1);
+    return [...new Set([...keys, ...added])]
+      .sort()
+      .map(termOf)
+      .filter((term) => term !== prefix)
+      .slice(0, MAX_PREFIX_EXPANSIONS);
+  }
+
+  #firstTermKeys(prefix: string, wanted: number): string[] {
+    const keys: string[] = [];
+    let lower = prefix;
+    while (keys.length < wanted) {
+      const { entries, isEnd } = this.#storage.scan({
+        index: this.#index,
+        lower,
+        upper: `${prefix}\xff`,
+        isReverse: false,
+        limit: wanted,
+      });
+      for (const { key } of entries) {
+        // A term may be in the index only through versions that are not visible here.
+        if (this.#differences.length === 0 || this.#frequency(termOf(key)) > 0) keys.push(key);
+        lower = `${key}\0`;
+      }
+      if (isEnd || entries.length === 0) break;
+    }
+    return keys;
+  }
+
+  *#blocks(prefix: string): Generator<Uint32Array> {
+    let lower = prefix;
+    for (;;) {
+      const { entries, isEnd } = this.#storage.scan({
+        index: this.#index,
+        lower,
+        upper: afterBlocks(prefix),
+        isReverse: false,
+        limit: SCAN_BLOCKS,
+      });
+      for (const { key, value } of entries) {
+        yield decodeWords(value);
+        lower = `${key}\0`;
+      }
+      if (isEnd || entries.length === 0) return;
+    }
+  }
+}
+
+/** The best by score, and all that tie with the last of them; sorted by score. */
+function best(candidates: readonly Candidate[], limit: number): readonly Candidate[] {
+  const byScore = (left: Candidate, right: Candidate): number => right.score - left.score;
+  if (candidates.length <= limit) return candidates.toSorted(byScore);
+  const scores = Float64Array.from(candidates, ({ score }) => score).sort();
+  const threshold = scores[scores.length - limit] ?? 0;
+  return candidates.filter(({ score }) => score >= threshold).sort(byScore);
+}
+
+/** Looks up ids and times only of results that are asked for, one group of equal scores at a time. */
+function* inOrder(
+  candidates: readonly Candidate[],
+  hit: (candidate: Candidate) => SearchHit,
+): Generator<SearchHit> {
+  let start = 0;
+  while (start < candidates.length) {
+    let end = start + 1;
+    while (candidates[end]?.score === candidates[start]?.score && end < candidates.length) end += 1;
+    const group = candidates.slice(start, end).map(hit);
+    yield* group.sort(newestFirst);
+    start = end;
+  }
+}
+
+function newestFirst(left: SearchHit, right: SearchHit): number {
+  if (left.creationTime !== right.creationTime) return right.creationTime - left.creationTime;
+  return left.id < right.id ? 1 : -1;
+}
