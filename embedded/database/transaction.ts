@@ -428,7 +428,7 @@ export class DatabaseTransaction implements Transaction {
     return table;
   }
 
-  /** `null` for a built-in index of a table that does not exist. */
+  /** `null` for a built-in or system index of a table that does not exist. */
   #findIndex(
     componentPath: ComponentPath,
     tableName: string,
@@ -437,6 +437,8 @@ export class DatabaseTransaction implements Transaction {
   ): IndexState | null {
     if (name === "by_id") return table?.byId ?? null;
     if (name === "by_creation_time") return table?.byCreationTime ?? null;
+    // Declared system indexes exist as soon as their table does.
+    if (table === null && isSystemTable(tableName)) return null;
     const index = table?.indexes.find(
       (candidate) => candidate.name === name && !candidate.isBuilding,
     );

@@ -10,7 +10,7 @@ import { buildSync } from "esbuild";
  * platform node) beside its main file.
  */
 const ENTRIES = {
-  "realm-entry": { source: "./realm/realm-entry.ts", format: "iife", platform: "neutral" },
+  "realm-entry": { source: "./realm/realm-entry.ts", format: "iife", platform: "browser" },
   "action-worker": { source: "./actions/action-worker.ts", format: "cjs", platform: "node" },
 } as const;
 

@@ -1,5 +1,3 @@
-import inspect from "object-inspect";
-
 import type { LogLevel } from "./realm/realm-host.ts";
 
 const MAX_LINES = 256;
@@ -15,13 +13,7 @@ export class LogLines {
     return this.#lines;
   }
 
-  /** Renders values like Convex does, with object-inspect. Never throws, whatever the values do. */
-  write(level: LogLevel, values: readonly unknown[]): void {
-    if (this.#isFull) return;
-    this.add(level, values.map(render).join(" "));
-  }
-
-  /** A line whose text is ready. */
+  /** Adds a line, cut to its limit; after the last one allowed, lines are dropped. */
   add(level: LogLevel, text: string): void {
     if (this.#isFull) return;
     this.#lines.push(`[${level}] ${truncate(text)}`);
@@ -31,14 +23,6 @@ export class LogLines {
         `[ERROR] Log overflow (maximum ${MAX_LINES}). Remaining log lines omitted.`,
       );
     }
-  }
-}
-
-export function render(value: unknown): string {
-  try {
-    return inspect(value);
-  } catch {
-    return "[unprintable value]";
   }
 }
 

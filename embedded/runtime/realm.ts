@@ -21,12 +21,13 @@ import { SeededRandom } from "./seeded-random.ts";
 
 /** What a running function sees of the world; one is current in a realm at a time. */
 export interface RealmFrame {
-  readonly nowMs: number;
   readonly random: SeededRandom;
+  /** Milliseconds of Unix time, the same throughout the run. */
+  readClock(): number;
   syscall(op: string, json: string): SyscallReply;
   asyncSyscall(op: string, json: string): SyscallReply;
   environmentVariable(name: string): string | undefined;
-  log(level: LogLevel, values: readonly unknown[]): void;
+  log(level: LogLevel, text: string): void;
   startOperation(promise: Promise<unknown>): number;
 }
 
@@ -69,6 +70,11 @@ export class Realm {
     return this.#importedVariables;
   }
 
+  /** Whether a module is being evaluated; outside an entry, whether its evaluation was cut off. */
+  get isImporting(): boolean {
+    return this.#importDepth > 0;
+  }
+
   /** The prototype of this realm's promises, by which stray rejections are recognised. */
   get promisePrototype(): object {
     return new vm.Script("Promise.prototype").runInContext(this.#context) as object;
@@ -81,7 +87,6 @@ export class Realm {
    */
   enter(frame: RealmFrame | null, timeoutMs: number | null, task: (control: RealmControl) => void): void {
     this.#frame = frame;
-    this.#importDepth = 0;
     this.#task = () => task(this.#control);
     try {
       ENTER.runInContext(this.#context, timeoutMs === null ? {} : { timeout: timeoutMs });
@@ -154,23 +159,23 @@ export class Realm {
       compileModule: (path) => this.#compileModule(path),
       enterImport: () => void (this.#importDepth += 1),
       leaveImport: () => void (this.#importDepth -= 1),
-      syscall: (op, json) => this.#duringCall(op)?.syscall(op, json) ?? importRefusal(op),
-      asyncSyscall: (op, json) => this.#duringCall(op)?.asyncSyscall(op, json) ?? importRefusal(op),
-      now: () => (this.#isImporting ? this.#code.importTimeMs : (this.#frame?.nowMs ?? 0)),
+      syscall: (op, json) => this.#callFrame?.syscall(op, json) ?? importRefusal(op),
+      asyncSyscall: (op, json) => this.#callFrame?.asyncSyscall(op, json) ?? importRefusal(op),
+      now: () => this.#callFrame?.readClock() ?? this.#code.importTimeMs,
       random: () => this.#random.float(),
-      fillRandom: (bytes) => void bytes.set(this.#random.bytes(bytes.length)),
+      fillRandom: (bytes) => bytes.set(this.#random.bytes(bytes.length)),
       environmentVariable: (name) => this.#environmentVariable(name),
-      log: (level, values) => this.#frame?.log(level, values),
+      log: (level, text) => this.#frame?.log(level, text),
       startOperation: (promise) => this.#frame?.startOperation(promise) ?? -1,
     };
   }
 
-  get #isImporting(): boolean {
+  get #isOutsideCall(): boolean {
     return this.#importDepth > 0 || this.#frame === null;
   }
 
   get #random(): SeededRandom {
-    return this.#isImporting ? this.#importRandom : (this.#frame?.random ?? this.#importRandom);
+    return this.#callFrame?.random ?? this.#importRandom;
   }
 
   #takeTask(): (() => void) | null {
@@ -190,13 +195,13 @@ export class Realm {
     return module.script().runInContext(this.#context) as ModuleFunction;
   }
 
-  #duringCall(_op: string): RealmFrame | null {
-    return this.#isImporting ? null : this.#frame;
+  get #callFrame(): RealmFrame | null {
+    return this.#isOutsideCall ? null : this.#frame;
   }
 
   #environmentVariable(name: string): string | undefined {
     const value = this.#frame?.environmentVariable(name);
-    if (this.#isImporting) this.#importedVariables.set(name, value);
+    if (this.#isOutsideCall) this.#importedVariables.set(name, value);
     return value;
   }
 }

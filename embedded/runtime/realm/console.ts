@@ -1,20 +1,27 @@
+import inspect from "object-inspect";
+
 import { defineGlobal } from "./global-property.ts";
 import type { LogLevel, RealmHost } from "./realm-host.ts";
 
-/** `console` whose lines go to the function's log lines. Timers measure the function's own clock. */
-export function installConsole(host: Pick<RealmHost, "log" | "now">): void {
+/** What `console` writes to: rendered lines, and the function's own clock for its timers. */
+export type ConsoleHost = Pick<RealmHost, "log" | "now">;
+
+/** `console` whose lines go to the function's log lines, rendered like Convex renders them. */
+export function installConsole(host: ConsoleHost): void {
+  const log = (level: LogLevel, values: readonly unknown[]) =>
+    host.log(level, values.map(render).join(" "));
   const write =
     (level: LogLevel) =>
     (...values: unknown[]) =>
-      host.log(level, values);
+      log(level, values);
   const started = new Map<string, number>();
   const counts = new Map<string, number>();
   const elapsed = (label: string, values: readonly unknown[]) => {
     const start = started.get(label);
     if (start === undefined) {
-      host.log("WARN", [`Timer '${label}' does not exist`]);
+      log("WARN", [`Timer '${label}' does not exist`]);
     } else {
-      host.log("INFO", [`${label}: ${host.now() - start}ms`, ...values]);
+      log("INFO", [`${label}: ${host.now() - start}ms`, ...values]);
     }
   };
   defineGlobal("console", {
@@ -24,18 +31,18 @@ export function installConsole(host: Pick<RealmHost, "log" | "now">): void {
     log: write("LOG"),
     warn: write("WARN"),
     trace: write("LOG"),
-    dir: (value: unknown) => host.log("LOG", [value]),
+    dir: (value: unknown) => log("LOG", [value]),
     table: write("LOG"),
     group: write("LOG"),
     groupCollapsed: write("LOG"),
     groupEnd: () => undefined,
     assert: (condition: unknown, ...values: unknown[]) => {
-      if (!condition) host.log("ERROR", ["Assertion failed", ...values]);
+      if (!condition) log("ERROR", ["Assertion failed", ...values]);
     },
     count: (label = "default") => {
       const count = (counts.get(label) ?? 0) + 1;
       counts.set(label, count);
-      host.log("INFO", [`${label}: ${count}`]);
+      log("INFO", [`${label}: ${count}`]);
     },
     countReset: (label = "default") => void counts.delete(label),
     time: (label = "default") => void started.set(label, host.now()),
@@ -45,4 +52,12 @@ export function installConsole(host: Pick<RealmHost, "log" | "now">): void {
       started.delete(label);
     },
   });
+}
+
+function render(value: unknown): string {
+  try {
+    return inspect(value);
+  } catch {
+    return "[unprintable value]";
+  }
 }

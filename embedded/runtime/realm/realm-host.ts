@@ -48,7 +48,7 @@ export interface RealmHost {
   random(): number;
   fillRandom(bytes: Uint8Array): void;
   environmentVariable(name: string): string | undefined;
-  log(level: LogLevel, values: readonly unknown[]): void;
+  log(level: LogLevel, text: string): void;
   /** Keeps the realm until the engine's promise settles; then `settleOperation` is called. */
   startOperation(promise: Promise<unknown>): number;
 }

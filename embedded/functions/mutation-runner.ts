@@ -1,0 +1,157 @@
+import { OccConflictError } from "../database/database-error.ts";
+import type { Database, Transaction } from "../database/types.ts";
+import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
+import { FunctionError } from "../runtime/function-error.ts";
+import type { FunctionExecutor } from "../runtime/function-executor.ts";
+import type { RunResult } from "../runtime/function-run.ts";
+import type { Clock } from "../runtime/services.ts";
+import { functionFailure } from "./function-failure.ts";
+import { requirePath, toRunRequest } from "./run-request.ts";
+import { findAnswer, recordAnswer, resolveCommitTs } from "./session-requests.ts";
+import type {
+  FunctionRequest,
+  JobEnvelope,
+  JobOutcome,
+  MutationOutcome,
+  MutationSuccess,
+  SessionRequest,
+} from "./types.ts";
+
+const MAX_RETRIES = 4;
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+
+/** Called between a mutation's run and its commit, so that tests can commit something in between. */
+export type BeforeCommit = (mutation: {
+  readonly path: string;
+  readonly attempt: number;
+}) => Promise<void> | void;
+
+export interface MutationRunnerOptions {
+  readonly database: Database;
+  readonly executor: FunctionExecutor;
+  readonly clock: Clock;
+  readonly onBeforeCommit: BeforeCommit | null;
+}
+
+type Finished =
+  | { readonly kind: "repeated" | "committed"; readonly outcome: MutationSuccess }
+  | { readonly kind: "failed"; readonly outcome: MutationOutcome };
+
+class JobDropped extends Error {}
+
+/** Runs mutations, again after conflicts, and answers once they are durable. */
+export class MutationRunner {
+  readonly #database: Database;
+  readonly #executor: FunctionExecutor;
+  readonly #clock: Clock;
+  readonly #onBeforeCommit: BeforeCommit | null;
+
+  constructor({ database, executor, clock, onBeforeCommit }: MutationRunnerOptions) {
+    this.#database = database;
+    this.#executor = executor;
+    this.#clock = clock;
+    this.#onBeforeCommit = onBeforeCommit;
+  }
+
+  /** @throws OccConflictError when every retry met a conflict. */
+  async run(request: FunctionRequest, session: SessionRequest | null): Promise<MutationOutcome> {
+    const repeated = session === null ? null : findAnswer(this.#database.begin(), session);
+    if (repeated !== null) return await this.#durable({ ok: true, ...repeated });
+    const { requestId } = request.metadata;
+    const finish = (result: RunResult, transaction: Transaction): Finished => {
+      const { outcome, logLines } = result;
+      if (!outcome.ok) {
+        return { kind: "failed", outcome: functionFailure(outcome.error, requestId, logLines) };
+      }
+      if (session !== null) {
+        const answered = findAnswer(transaction, session);
+        if (answered !== null) return { kind: "repeated", outcome: { ok: true, ...answered } };
+        recordAnswer(transaction, session, { ...outcome, logLines }, this.#clock.now());
+      }
+      const { ts } = this.#database.commit(transaction);
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
+      return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
+    };
+    try {
+      const finished = await this.#runWithRetries(request, MAX_RETRIES, () => undefined, finish);
+      return finished.outcome.ok ? await this.#durable(finished.outcome) : finished.outcome;
+    } catch (error) {
+      if (error instanceof FunctionError) return functionFailure(error, requestId, []);
+      throw error;
+    }
+  }
+
+  /** The function's writes and the envelope's commit together, the latter also after a failure. */
+  async runScheduled(request: FunctionRequest, envelope: JobEnvelope): Promise<JobOutcome> {
+    const { requestId } = request.metadata;
+    const begin = (transaction: Transaction) => {
+      if (!envelope.begin(transaction)) throw new JobDropped();
+    };
+    const finish = ({ outcome, logLines }: RunResult, transaction: Transaction): Finished => {
+      envelope.complete(transaction, { error: outcome.ok ? null : outcome.error.message });
+      const { ts } = this.#database.commit(transaction);
+      if (!outcome.ok) {
+        return { kind: "failed", outcome: functionFailure(outcome.error, requestId, logLines) };
+      }
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
+      return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
+    };
+    try {
+      const { outcome } = await this.#runWithRetries(request, Infinity, begin, finish);
+      await this.#database.flushed(outcome.ok ? outcome.ts : this.#database.latestTs);
+      return { kind: "ran", outcome };
+    } catch (error) {
+      if (error instanceof JobDropped) return { kind: "dropped" };
+      throw error;
+    }
+  }
+
+  async #runWithRetries(
+    request: FunctionRequest,
+    retries: number,
+    prepare: (transaction: Transaction) => void,
+    finish: (result: RunResult, transaction: Transaction) => Finished,
+  ): Promise<Finished> {
+    const path = requirePath(request);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#attempt(request, path, attempt, prepare, finish);
+      } catch (error) {
+        if (!(error instanceof OccConflictError) || attempt >= retries) throw error;
+        await backOff(attempt);
+      }
+    }
+  }
+
+  async #attempt(
+    request: FunctionRequest,
+    path: FunctionPath,
+    attempt: number,
+    prepare: (transaction: Transaction) => void,
+    finish: (result: RunResult, transaction: Transaction) => Finished,
+  ): Promise<Finished> {
+    const begin = () => {
+      const nowMs = this.#clock.now();
+      const transaction = this.#database.begin({ nowMs });
+      prepare(transaction);
+      const options = { nowMs, journal: null };
+      return { transaction, request: toRunRequest(request, path, "mutation", options) };
+    };
+    const beforeCommit = this.#onBeforeCommit;
+    if (beforeCommit === null) return await this.#executor.run(begin, finish);
+    const ran = await this.#executor.run(begin, (result, transaction) => ({ result, transaction }));
+    await beforeCommit({ path: canonicalPath(path), attempt });
+    return finish(ran.result, ran.transaction);
+  }
+
+  async #durable(outcome: MutationSuccess): Promise<MutationSuccess> {
+    await this.#database.flushed(outcome.ts);
+    return outcome;
+  }
+}
+
+async function backOff(attempt: number): Promise<void> {
+  const longest = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+  await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+}

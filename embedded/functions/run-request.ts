@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+
+import { parseFunctionPath, type FunctionPath } from "../modules/function-path.ts";
+import { functionNotFound } from "../runtime/function-info.ts";
+import type { RunRequest } from "../runtime/function-run.ts";
+import type { Caller, FunctionRequest } from "./types.ts";
+
+const SEED_BYTES = 32;
+
+/** @throws FunctionError for text that is no path. */
+export function requirePath({ componentPath, path }: FunctionRequest): FunctionPath {
+  const parsed = parseFunctionPath(componentPath, path);
+  if (parsed === null) throw functionNotFound(path);
+  return parsed;
+}
+
+/** What the runtime needs of a request, with a new seed. */
+export function toRunRequest(
+  request: FunctionRequest,
+  path: FunctionPath,
+  udfType: RunRequest["udfType"],
+  { nowMs, journal }: { readonly nowMs: number; readonly journal: string | null },
+): RunRequest {
+  const { caller, metadata, argsJson } = request;
+  return {
+    udfType,
+    path,
+    argsJson,
+    identityJson: identityOf(caller)?.attributesJson ?? null,
+    mayCallInternal: mayCallInternal(request),
+    request: metadata,
+    scheduledFunctionId: caller.kind === "system" ? (caller.scheduledFunctionId ?? null) : null,
+    journal,
+    nowMs,
+    seed: randomBytes(SEED_BYTES),
+  };
+}
+
+export function identityOf(caller: Caller): { readonly attributesJson: string } | null {
+  if (caller.kind === "client") return caller.identity;
+  return caller.kind === "admin" ? caller.actingAs : null;
+}
+
+export function mayCallInternal({ caller }: FunctionRequest): boolean {
+  return caller.kind !== "client";
+}
+
+/** Clients reach the app's own functions only. */
+export function isComponentHidden({ caller, componentPath }: FunctionRequest): boolean {
+  return caller.kind === "client" && componentPath !== "";
+}

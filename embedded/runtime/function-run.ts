@@ -1,0 +1,410 @@
+import type { Transaction } from "../database/types.ts";
+import { readVariable } from "../modules/environment-variables.ts";
+import { displayPath, resolveAddress, type FunctionPath } from "../modules/function-path.ts";
+import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
+import { FunctionError } from "./function-error.ts";
+import {
+  checkArgs,
+  checkResult,
+  functionNotFound,
+  requireCallable,
+  tableLookup,
+  type FunctionInfo,
+} from "./function-info.ts";
+import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
+import { LogLines } from "./log-lines.ts";
+import { RealmTimeoutError } from "./realm.ts";
+import type { RealmSet } from "./realm-set.ts";
+import type {
+  LogLevel,
+  RealmControl,
+  SyscallFailure,
+  SyscallReply,
+  ThrownError,
+} from "./realm/realm-host.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { strayRejections } from "./stray-rejections.ts";
+import type { SyscallServices } from "./syscalls/syscall-context.ts";
+import { parseSyscallArgs, runSyncSyscall, runSyscall } from "./syscalls/syscall-table.ts";
+
+/** A query or mutation to run in a transaction. */
+export interface RunRequest {
+  readonly udfType: "query" | "mutation";
+  readonly path: FunctionPath;
+  /** JSON text of the argument array, as the caller sent it. */
+  readonly argsJson: string;
+  /** `ctx.auth.getUserIdentity()` as JSON text. */
+  readonly identityJson: string | null;
+  readonly mayCallInternal: boolean;
+  readonly request: {
+    readonly requestId: string;
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+  };
+  readonly scheduledFunctionId: string | null;
+  readonly journal: string | null;
+  /** `Date.now()` for the whole run. */
+  readonly nowMs: number;
+  readonly seed: Uint8Array;
+}
+
+export interface RunResult {
+  readonly outcome: CallOutcome;
+  readonly logLines: readonly string[];
+  /** What to give the next run of the same query; `null` when nothing was paginated. */
+  readonly journal: string | null;
+  readonly isIdentityRead: boolean;
+  /** Whether the function asked for the time; its result then grows old by itself. */
+  readonly isClockRead: boolean;
+}
+
+interface SettledOperation {
+  readonly call: FunctionCall;
+  readonly id: number;
+  readonly isOk: boolean;
+  readonly value: unknown;
+}
+
+/**
+ * One run of a query or mutation with everything nested in it. Nothing else may run in the realms
+ * meanwhile. It leaves the event loop's turn only while WebCrypto works, and at the end, to hear of
+ * rejections that nobody handled.
+ */
+export class FunctionRun implements CallHost {
+  readonly services: SyscallServices;
+  readonly nowMs: number;
+  readonly request: RunRequest["request"];
+  readonly scheduledFunctionId: string | null;
+  readonly journal: string | null;
+  nextJournal: string | null = null;
+  functionsScheduled = 0;
+  scheduledArgsBytes = 0;
+  nextStreamId = 0;
+  readonly #wanted: RunRequest;
+  readonly #transaction: Transaction;
+  readonly #realms: RealmSet;
+  readonly #logs = new LogLines();
+  readonly #settledOperations: SettledOperation[] = [];
+  #wake: (() => void) | null = null;
+  #isIdentityRead = false;
+  #isClockRead = false;
+  #lastReplyId = 0;
+  #lastOperationId = 0;
+  #entries = 0;
+  #enteredAt = 0;
+  #spentMs = 0;
+  #databaseMs = 0;
+  #isTimedOut = false;
+  /** An error of the engine's own, to be reported as such once the code has stopped. */
+  #crash: { readonly error: unknown } | null = null;
+
+  constructor(
+    request: RunRequest,
+    transaction: Transaction,
+    realms: RealmSet,
+    services: SyscallServices,
+  ) {
+    this.#wanted = request;
+    this.#transaction = transaction;
+    this.#realms = realms;
+    this.services = services;
+    this.nowMs = request.nowMs;
+    this.request = request.request;
+    this.scheduledFunctionId = request.scheduledFunctionId;
+    this.journal = request.journal;
+  }
+
+  /**
+   * Runs the function to its end. After a failure its writes are undone.
+   * @throws whatever fails in the engine itself.
+   */
+  async execute(): Promise<RunResult> {
+    const root = this.#createCall(null, {
+      udfType: this.#wanted.udfType,
+      path: this.#wanted.path,
+      transaction: this.#transaction,
+      random: new SeededRandom(this.#wanted.seed),
+    });
+    let outcome = await this.#drive(root);
+    const stray = await strayRejections().settle();
+    if (stray !== null && outcome.ok) outcome = { ok: false, error: strayError(root, stray.reason) };
+    if (this.#crash !== null) throw this.#crash.error;
+    if (this.#isTimedOut) outcome = { ok: false, error: timeoutError() };
+    if (!outcome.ok) this.#transaction.rollbackTo(root.savepoint);
+    return {
+      outcome,
+      logLines: this.#logs.lines,
+      journal: this.nextJournal,
+      isIdentityRead: this.#isIdentityRead,
+      isClockRead: this.#isClockRead,
+    };
+  }
+
+  /** What the wanted function is, `null` when it does not exist. Does not run it. */
+  describe(): FunctionInfo | null {
+    const { udfType, path, seed } = this.#wanted;
+    const random = new SeededRandom(seed);
+    const call = this.#createCall(null, { udfType, path, transaction: this.#transaction, random });
+    return this.#describe(call);
+  }
+
+  readIdentity(): string | null {
+    this.#isIdentityRead = true;
+    return this.#wanted.identityJson;
+  }
+
+  readClock(): number {
+    this.#isClockRead = true;
+    return this.nowMs;
+  }
+
+  nextReplyId(): number {
+    this.#lastReplyId += 1;
+    return this.#lastReplyId;
+  }
+
+  log(level: LogLevel, text: string): void {
+    this.#logs.add(level, text);
+  }
+
+  environmentVariable({ componentPath, transaction }: FunctionCall, name: string): string | undefined {
+    if (name === "CONVEX_CLOUD_URL") return this.services.deployment.cloudUrl;
+    if (name === "CONVEX_SITE_URL") return this.services.deployment.siteUrl;
+    return componentPath === "" ? readVariable(transaction, name) : undefined;
+  }
+
+  startOperation(call: FunctionCall, promise: Promise<unknown>): number {
+    this.#lastOperationId += 1;
+    const id = this.#lastOperationId;
+    call.operations.add(id);
+    const settle = (isOk: boolean, value: unknown) => {
+      this.#settledOperations.push({ call, id, isOk, value });
+      this.#wake?.();
+    };
+    promise.then(
+      (value) => settle(true, value),
+      (error: unknown) => settle(false, error),
+    );
+    return id;
+  }
+
+  answerSync(call: FunctionCall, op: string, json: string): SyscallReply {
+    return this.#attempt(() => runSyncSyscall(call, op, json));
+  }
+
+  answer(call: FunctionCall, op: string, json: string, replyId: number): SyscallReply | null {
+    if (op !== "1.0/runUdf") return this.#attempt(() => runSyscall(call, op, json));
+    let nested: FunctionCall;
+    try {
+      nested = this.#startNested(call, json);
+    } catch (error) {
+      return this.#failureReply(error);
+    }
+    if (nested.outcome !== null) return this.#replyOf(nested.outcome);
+    call.child = nested;
+    nested.replyId = replyId;
+    return null;
+  }
+
+  async #drive(root: FunctionCall): Promise<CallOutcome> {
+    try {
+      this.#start(root, this.#wanted.argsJson, this.#wanted.mayCallInternal);
+      while (root.outcome === null) {
+        const operation = this.#settledOperations.shift();
+        if (operation === undefined) await this.#nextOperation();
+        else this.#resume(operation);
+      }
+      return root.outcome;
+    } catch (error) {
+      if (error instanceof FunctionError) return { ok: false, error };
+      if (!(error instanceof RealmTimeoutError)) throw error;
+      this.#realms.dropHalfEvaluated();
+      return { ok: false, error: timeoutError() };
+    }
+  }
+
+  #nextOperation(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = null;
+        resolve();
+      };
+    });
+  }
+
+  #resume({ call, id, isOk, value }: SettledOperation): void {
+    if (call.outcome !== null || !call.operations.delete(id)) return;
+    this.#enter(call, (control) => control.settleOperation(id, isOk, value));
+    this.#advance(call);
+  }
+
+  #createCall(
+    parent: FunctionCall | null,
+    target: Pick<FunctionCall, "udfType" | "path" | "transaction" | "random">,
+  ): FunctionCall {
+    const call = new FunctionCall(this, parent, target);
+    call.realm = this.#realms.realmFor(call, call.componentPath, call.depth);
+    return call;
+  }
+
+  /** Checks the call and runs it as far as it goes by itself. */
+  #start(call: FunctionCall, argsJson: string, mayCallInternal: boolean): void {
+    const { path, udfType, transaction, componentPath } = call;
+    const info = requireCallable(path, this.#describe(call), udfType, mayCallInternal);
+    call.info = info;
+    const args = checkArgs(path, info, argsJson, tableLookup(transaction, componentPath), {
+      commitTs: call.depth > 0,
+    });
+    this.#enter(call, (control) => {
+      control.invoke(path.module, path.exportName, udfType, args, (isOk, text) => {
+        call.settled = { isOk, text };
+      });
+    });
+    this.#advance(call);
+  }
+
+  #describe(call: FunctionCall): FunctionInfo | null {
+    if (call.realm === null) throw new Error("A call without a realm cannot be described.");
+    const timeout = this.#entries === 0 ? ENTRY_LIMIT_MS : null;
+    return this.#realms.describe(call.realm, call, timeout, call.path);
+  }
+
+  /** Ends a call that is over or that nothing can move on any more. */
+  #advance(call: FunctionCall): void {
+    if (call.outcome !== null) return;
+    if (call.settled === null) {
+      if (!call.isWaiting) {
+        this.#conclude(call, {
+          ok: false,
+          error: new FunctionError("Returned promise will never resolve"),
+        });
+      }
+    } else if (!call.settled.isOk || call.isDrained) {
+      this.#conclude(call, this.#outcomeOf(call, call.settled));
+    }
+  }
+
+  #outcomeOf(call: FunctionCall, { isOk, text }: { isOk: boolean; text: string }): CallOutcome {
+    const { path, info, realm, transaction, componentPath } = call;
+    if (info === null || realm === null) throw new Error("A call that never started has ended.");
+    if (!isOk) return { ok: false, error: realm.toFunctionError(JSON.parse(text) as ThrownError) };
+    try {
+      const lookup = tableLookup(transaction, componentPath);
+      return { ok: true, valueJson: checkResult(path, info, text, lookup) };
+    } catch (error) {
+      return { ok: false, error: this.#asFunctionError(error) };
+    }
+  }
+
+  #conclude(call: FunctionCall, outcome: CallOutcome): void {
+    call.outcome = outcome;
+    call.streams.clear();
+    const { parent, replyId } = call;
+    if (parent === null) return;
+    if (!outcome.ok && call.udfType === "mutation") call.transaction.rollbackTo(call.savepoint);
+    if (replyId === null) return;
+    parent.child = null;
+    const reply = this.#replyOf(outcome);
+    this.#enter(parent, (control) => control.settleSyscall(replyId, reply));
+    this.#runQueue(parent);
+    this.#advance(parent);
+  }
+
+  /** Runs the syscalls that waited behind a nested call. */
+  #runQueue(call: FunctionCall): void {
+    while (call.child === null) {
+      const next = call.queue.shift();
+      if (next === undefined) return;
+      const reply = this.answer(call, next.op, next.json, next.replyId);
+      if (reply !== null) this.#enter(call, (control) => control.settleSyscall(next.replyId, reply));
+    }
+  }
+
+  #startNested(parent: FunctionCall, json: string): FunctionCall {
+    const args = parseSyscallArgs(json);
+    const target = resolveAddress(parent.componentPath, args);
+    if (target === null) throw functionNotFound(String(args["name"] ?? args["reference"]));
+    if (parent.depth + 1 >= LIMITS.nesting) {
+      throw new FunctionError(
+        `Nested function calls go too deep at ${displayPath(target)} (limit: ${LIMITS.nesting}).`,
+      );
+    }
+    const { udfType } = args;
+    const isMutation = udfType === "mutation";
+    if (isMutation && parent.udfType === "query") {
+      throw new FunctionError("Can't run a mutation from a query.");
+    }
+    const nested = this.#createCall(parent, {
+      udfType: isMutation ? "mutation" : "query",
+      path: target,
+      transaction:
+        udfType === "snapshotQuery" ? parent.transaction.staleView() : parent.transaction,
+      random: new SeededRandom(parent.random.bytes(32)),
+    });
+    const mayCallInternal =
+      target.componentPath === parent.componentPath || args["functionHandle"] !== undefined;
+    this.#start(nested, JSON.stringify([args["args"] ?? {}]), mayCallInternal);
+    return nested;
+  }
+
+  /** Enters the call's realm, with a watchdog unless an outer entry has one. */
+  #enter(call: FunctionCall, task: (control: RealmControl) => void): void {
+    const { realm } = call;
+    if (realm === null) throw new Error("A call without a realm cannot be entered.");
+    const isOutermost = this.#entries === 0;
+    if (isOutermost) this.#enteredAt = performance.now();
+    this.#entries += 1;
+    try {
+      const timeout = Math.max(1, Math.ceil(ENTRY_LIMIT_MS - this.#spentMs));
+      realm.enter(call, isOutermost ? timeout : null, task);
+    } finally {
+      // An outer entry's watchdog skips the inner ones' `finally`.
+      this.#entries = isOutermost ? 0 : this.#entries - 1;
+      if (isOutermost) this.#spentMs += performance.now() - this.#enteredAt;
+    }
+  }
+
+  #attempt(answer: () => string): SyscallReply {
+    const startedAt = performance.now();
+    const userMs = this.#spentMs + startedAt - this.#enteredAt - this.#databaseMs;
+    if (userMs > LIMITS.userTimeMs) {
+      this.#isTimedOut = true;
+      return this.#failureReply(timeoutError());
+    }
+    try {
+      return `=${answer()}`;
+    } catch (error) {
+      return this.#failureReply(error);
+    } finally {
+      this.#databaseMs += performance.now() - startedAt;
+    }
+  }
+
+  #replyOf(outcome: CallOutcome): SyscallReply {
+    return outcome.ok ? `=${outcome.valueJson}` : this.#failureReply(outcome.error);
+  }
+
+  #failureReply(error: unknown): SyscallReply {
+    const { message, dataJson } = this.#asFunctionError(error);
+    const failure: SyscallFailure = {
+      message,
+      ...(dataJson === null ? {} : { data: JSON.parse(dataJson) as unknown }),
+    };
+    return `!${JSON.stringify(failure)}`;
+  }
+
+  /** Refusals become the function's errors; anything else is the engine's own failure. */
+  #asFunctionError(error: unknown): FunctionError {
+    if (error instanceof FunctionError) return error;
+    if (error instanceof Error && (error.name === "DatabaseError" || error.name === "ValueError")) {
+      return new FunctionError(error.message);
+    }
+    this.#crash ??= { error };
+    return new FunctionError("Internal error");
+  }
+}
+
+function strayError({ realm }: FunctionCall, reason: unknown): FunctionError {
+  if (realm === null) return new FunctionError(`Uncaught ${String(reason)}`);
+  return realm.errorFromImport(reason);
+}

@@ -1,0 +1,67 @@
+import type { ComponentPath } from "../database/types.ts";
+import type { CodeSnapshot } from "../modules/code-cache.ts";
+import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
+import { functionInfo, type FunctionInfo } from "./function-info.ts";
+import { Realm, type RealmFrame } from "./realm.ts";
+import { strayRejections } from "./stray-rejections.ts";
+
+/**
+ * The realms of one version of the code: one per component and depth of nesting, so that a nested
+ * call runs to completion while its caller's realm stands still.
+ */
+export class RealmSet {
+  readonly #code: CodeSnapshot;
+  readonly #realms = new Map<string, Realm>();
+  readonly #infos = new Map<string, FunctionInfo | null>();
+
+  constructor(code: CodeSnapshot) {
+    this.#code = code;
+  }
+
+  /**
+   * The realm for a call. Made anew when an environment variable that its modules read at import
+   * time has changed; the frame reads those variables, so the call depends on them.
+   */
+  realmFor(frame: RealmFrame, componentPath: ComponentPath, depth: number): Realm {
+    const key = `${depth} ${componentPath}`;
+    const existing = this.#realms.get(key);
+    if (existing !== undefined && hasCurrentVariables(existing, frame)) return existing;
+    if (existing !== undefined) this.#infos.clear();
+    const realm = new Realm(this.#code, componentPath);
+    strayRejections().adopt(realm.promisePrototype);
+    this.#realms.set(key, realm);
+    return realm;
+  }
+
+  /** What an export is, evaluating its module in the realm at the first question. */
+  describe(
+    realm: Realm,
+    frame: RealmFrame,
+    timeoutMs: number | null,
+    path: FunctionPath,
+  ): FunctionInfo | null {
+    const key = `${path.componentPath}\n${canonicalPath(path)}`;
+    const known = this.#infos.get(key);
+    if (known !== undefined) return known;
+    const { module, componentPath, exportName } = path;
+    const isNode = this.#code.module(componentPath, module)?.environment === "node";
+    const described = isNode ? null : realm.describe(frame, timeoutMs, module, exportName);
+    const info = described === null ? null : functionInfo(described);
+    this.#infos.set(key, info);
+    return info;
+  }
+
+  /** Drops realms in which a watchdog cut the evaluation of a module in half. */
+  dropHalfEvaluated(): void {
+    for (const [key, realm] of this.#realms) {
+      if (realm.isImporting) this.#realms.delete(key);
+    }
+  }
+}
+
+function hasCurrentVariables(realm: Realm, frame: RealmFrame): boolean {
+  for (const [name, value] of realm.importedVariables) {
+    if (frame.environmentVariable(name) !== value) return false;
+  }
+  return true;
+}

@@ -1,0 +1,94 @@
+import type { ComponentPath, Transaction } from "../../database/types.ts";
+import {
+  fileUrl,
+  findFile,
+  insertFile,
+  removeFile,
+  sha256Base64,
+} from "../file-records.ts";
+import { FunctionError } from "../function-error.ts";
+import type { DeploymentInfo } from "../services.ts";
+import { optionalTextArg, textArg, type SyscallHandler } from "./syscall-context.ts";
+
+export const storageReadSyscalls: Readonly<Record<string, SyscallHandler>> = {
+  "1.0/storageGetUrl": ({ transaction, componentPath, services }, args) =>
+    storageUrl(transaction, componentPath, services.deployment, textArg(args, "storageId")),
+  "1.0/storageGetMetadata": ({ transaction, componentPath }, args) =>
+    storageMetadata(transaction, componentPath, textArg(args, "storageId")),
+};
+
+export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
+  "1.0/storageGenerateUploadUrl": ({ componentPath, services }) => {
+    const token = services.uploadTokens.issue(componentPath);
+    const { cloudUrl } = services.deployment;
+    return JSON.stringify(`${cloudUrl}/api/storage/upload?token=${encodeURIComponent(token)}`);
+  },
+  "1.0/storageDelete": ({ transaction, componentPath }, args) =>
+    deleteStoredFile(transaction, componentPath, textArg(args, "storageId")),
+  "1.0/storageStore": ({ transaction, componentPath, services }, args) => {
+    const bytes = Buffer.from(textArg(args, "blob"), "base64");
+    const sha256 = sha256Base64(bytes);
+    requireDigest(sha256, optionalTextArg(args, "sha256"));
+    const storageId = insertFile(transaction, {
+      componentPath,
+      blobKey: services.blobs.writeSync(bytes),
+      sha256,
+      size: bytes.length,
+      contentType: optionalTextArg(args, "contentType") || null,
+    });
+    return JSON.stringify(storageId);
+  },
+  "1.0/storageGet": ({ transaction, componentPath, services }, args) => {
+    const file = findFile(transaction, componentPath, textArg(args, "storageId"));
+    const bytes = file === null ? null : services.blobs.readSync(file.blobKey);
+    if (file === null || bytes === null) return "null";
+    const blob = Buffer.from(bytes).toString("base64");
+    return JSON.stringify({ blob, contentType: file.contentType });
+  },
+};
+
+/** JSON text of a file's address, `null` for an unknown id. */
+export function storageUrl(
+  transaction: Transaction,
+  componentPath: ComponentPath,
+  deployment: DeploymentInfo,
+  storageId: string,
+): string {
+  const file = findFile(transaction, componentPath, storageId);
+  return file === null ? "null" : JSON.stringify(fileUrl(deployment, file));
+}
+
+/** The deprecated metadata object: a UUID as its id, the digest in hex. */
+export function storageMetadata(
+  transaction: Transaction,
+  componentPath: ComponentPath,
+  storageId: string,
+): string {
+  const file = findFile(transaction, componentPath, storageId);
+  if (file === null) return "null";
+  return JSON.stringify({
+    storageId: file.uuid,
+    sha256: Buffer.from(file.sha256, "base64").toString("hex"),
+    size: file.size,
+    contentType: file.contentType,
+  });
+}
+
+/** @throws FunctionError for an unknown id. */
+export function deleteStoredFile(
+  transaction: Transaction,
+  componentPath: ComponentPath,
+  storageId: string,
+): string {
+  const file = findFile(transaction, componentPath, storageId);
+  if (file === null) throw new FunctionError(`storage id ${storageId} not found`);
+  removeFile(transaction, file);
+  return "null";
+}
+
+/** @throws FunctionError when the digest that the caller expects (base64 or hex) is another. */
+export function requireDigest(sha256: string, expected: string | null): void {
+  if (expected === null || expected === sha256) return;
+  if (expected.toLowerCase() === Buffer.from(sha256, "base64").toString("hex")) return;
+  throw new FunctionError(`sha256 mismatch: expected ${expected}, found ${sha256}`);
+}
