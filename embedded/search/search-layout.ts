@@ -96,8 +96,9 @@ export function decodeWords(bytes: Buffer): Uint32Array {
   return new Uint32Array(copy.buffer);
 }
 
-export function encodeWords(words: readonly number[]): Buffer {
-  return Buffer.from(Uint32Array.from(words).buffer);
+/** The bytes of the words, which must not change afterwards. */
+export function encodeWords(words: Uint32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
 }
 
 function ordinalBytes(ordinal: number): string {

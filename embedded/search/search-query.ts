@@ -18,6 +18,8 @@ import {
 /** Results beyond this many are not ranked. */
 export const MAX_CANDIDATES = 1024;
 
+/** One more than are ranked, so that the reader can tell that there are more. */
+const CANDIDATE_LIMIT = MAX_CANDIDATES + 1;
 const MAX_PREFIX_EXPANSIONS = 16;
 const MAX_TERMS = 64;
 const PREFIX_WEIGHT = 0.5;
@@ -50,8 +52,8 @@ interface Candidate {
 }
 
 /**
- * Ranks documents by BM25, best first; equal scores newest first, then by id, at most 1,024 and one
- * more to tell that there are more. `differences` are laid over the index.
+ * Ranks documents by BM25, best first; equal scores newest first, then by id. All of the first 1,025
+ * are there, later ones may be missing. `differences` are laid over the index.
  */
 export function* searchDocuments(
   storage: Storage,
@@ -64,11 +66,10 @@ export function* searchDocuments(
   const terms = search.expand(condition);
   if (terms.length === 0) return;
   const allowed = search.allowedOrdinals(filterFields, condition);
-  const candidates = [
-    ...search.scoreIndexed(terms, allowed),
-    ...search.scoreVisible(terms, condition),
-  ];
-  yield* inOrder(best(candidates, MAX_CANDIDATES + 1), (candidate) => search.hit(candidate));
+  const indexed = search.scoreIndexed(terms, allowed);
+  const candidates = [...indexed, ...search.scoreVisible(terms, condition)];
+  candidates.sort((left, right) => right.score - left.score);
+  yield* inOrder(candidates, (candidate) => search.hit(candidate));
 }
 
 class Search {
@@ -129,6 +130,7 @@ class Search {
     return allowed;
   }
 
+  /** The best documents as they are in the index, with all that tie with the last of them. */
   scoreIndexed(terms: readonly WeightedTerm[], allowed: ReadonlySet<number> | null): Candidate[] {
     const scores = new Float64Array(this.#nextOrdinal);
     const found: number[] = [];
@@ -145,7 +147,13 @@ class Search {
       }
     }
     const visible = this.#hidden.size === 0 ? found : found.filter((it) => !this.#hidden.has(it));
-    return visible.map((ordinal) => ({ score: scores[ordinal] ?? 0, source: ordinal }));
+    const threshold = nthLargest(
+      Float64Array.from(visible, (ordinal) => scores[ordinal] ?? 0),
+      CANDIDATE_LIMIT,
+    );
+    return visible
+      .filter((ordinal) => (scores[ordinal] ?? 0) >= threshold)
+      .map((ordinal) => ({ score: scores[ordinal] ?? 0, source: ordinal }));
   }
 
   scoreVisible(terms: readonly WeightedTerm[], condition: SearchCondition): Candidate[] {
@@ -247,13 +255,29 @@ class Search {
   }
 }
 
-/** The best by score, and all that tie with the last of them; sorted by score. */
-function best(candidates: readonly Candidate[], limit: number): readonly Candidate[] {
-  const byScore = (left: Candidate, right: Candidate): number => right.score - left.score;
-  if (candidates.length <= limit) return candidates.toSorted(byScore);
-  const scores = Float64Array.from(candidates, ({ score }) => score).sort();
-  const threshold = scores[scores.length - limit] ?? 0;
-  return candidates.filter(({ score }) => score >= threshold).sort(byScore);
+/** The n-th largest of the numbers, which are put out of order; 0 when there are fewer. */
+function nthLargest(numbers: Float64Array, n: number): number {
+  if (numbers.length < n) return 0;
+  const target = numbers.length - n;
+  let low = 0;
+  let high = numbers.length - 1;
+  while (low < high) {
+    const pivot = numbers[(low + high) >>> 1] ?? 0;
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while ((numbers[left] ?? 0) < pivot) left += 1;
+      while ((numbers[right] ?? 0) > pivot) right -= 1;
+      if (left > right) break;
+      [numbers[left], numbers[right]] = [numbers[right] ?? 0, numbers[left] ?? 0];
+      left += 1;
+      right -= 1;
+    }
+    if (target <= right) high = right;
+    else if (target >= left) low = left;
+    else break;
+  }
+  return numbers[target] ?? 0;
 }
 
 /** Looks up ids and times only of results that are asked for, one group of equal scores at a time. */

@@ -60,7 +60,7 @@ export class SearchWriter {
       this.#count(after, ordinal, 1, (frequency) => [frequency, after.length]);
     }
     if (before === null && after !== null) {
-      this.#put(idKey(id), encodeWords([ordinal]));
+      this.#put(idKey(id), encodeWords(Uint32Array.of(ordinal)));
       this.#put(ordinalKey(ordinal), encodeOwner(id, after.creationTime));
     } else if (after === null) {
       this.#put(idKey(id), null);
@@ -119,36 +119,27 @@ export class SearchWriter {
   #writeFrequency(term: string, delta: number): void {
     const bytes = this.#storage.get(this.#index, termKey(term));
     const frequency = (bytes?.readUInt32LE(0) ?? 0) + delta;
-    this.#put(termKey(term), frequency > 0 ? encodeWords([frequency]) : null);
+    this.#put(termKey(term), frequency > 0 ? encodeWords(Uint32Array.of(frequency)) : null);
   }
 
   /** Merges changes into the blocks they fall into; a block reaches up to the next one's first ordinal. */
-  #writeList(prefix: string, changes: ListChanges, wordsPerEntry: number): void {
+  #writeList(prefix: string, changes: ListChanges, stride: number): void {
     const sorted = [...changes].sort(([left], [right]) => left - right);
     let position = 0;
     while (position < sorted.length) {
-      const [ordinal] = sorted[position] ?? [0];
-      const block = this.#findBlock(prefix, ordinal);
-      const end = sorted.length - position === 1 ? null : this.#nextBlockKey(prefix, block?.key);
-      const entries = new Map<number, readonly number[]>();
-      if (block !== null) readEntries(decodeWords(block.value), wordsPerEntry, entries);
-      do {
-        const [changed, words] = sorted[position] ?? [0, null];
-        if (words === null) entries.delete(changed);
-        else entries.set(changed, words);
-        position += 1;
-      } while (position < sorted.length && isBefore(prefix, sorted[position]?.[0], end));
+      const block = this.#findBlock(prefix, sorted[position]?.[0] ?? 0);
+      const isLast = sorted.length - position === 1;
+      const limit = isLast ? null : this.#nextBlockKey(prefix, block?.key);
+      let end = position + 1;
+      while (end < sorted.length && isBefore(prefix, sorted[end]?.[0], limit)) end += 1;
+      const words = block === null ? new Uint32Array() : decodeWords(block.value);
+      const merged = mergeEntries(words, sorted.slice(position, end), stride);
       if (block !== null) this.#put(block.key, null);
-      this.#writeBlocks(prefix, entries);
-    }
-  }
-
-  #writeBlocks(prefix: string, entries: ReadonlyMap<number, readonly number[]>): void {
-    const sorted = [...entries].sort(([left], [right]) => left - right);
-    for (let start = 0; start < sorted.length; start += BLOCK_ENTRIES) {
-      const part = sorted.slice(start, start + BLOCK_ENTRIES);
-      const words = part.flatMap(([ordinal, rest]) => [ordinal, ...rest]);
-      this.#put(blockKey(prefix, part[0]?.[0] ?? 0), encodeWords(words));
+      for (let start = 0; start < merged.length; start += BLOCK_ENTRIES * stride) {
+        const part = merged.subarray(start, start + BLOCK_ENTRIES * stride);
+        this.#put(blockKey(prefix, part[0] ?? 0), encodeWords(part));
+      }
+      position = end;
     }
   }
 
@@ -201,14 +192,28 @@ function note(
   else changes.set(ordinal, words);
 }
 
-function readEntries(
+/** Entries of `stride` words each, ordered by their first word, with sorted changes applied. */
+function mergeEntries(
   words: Uint32Array,
-  wordsPerEntry: number,
-  entries: Map<number, readonly number[]>,
-): void {
-  for (let at = 0; at < words.length; at += wordsPerEntry) {
-    entries.set(words[at] ?? 0, Array.from(words.subarray(at + 1, at + wordsPerEntry)));
+  changes: readonly [number, readonly number[] | null][],
+  stride: number,
+): Uint32Array {
+  const merged = new Uint32Array(words.length + changes.length * stride);
+  let read = 0;
+  let written = 0;
+  for (const [ordinal, rest] of changes) {
+    const start = read;
+    while (read < words.length && (words[read] ?? 0) < ordinal) read += stride;
+    merged.set(words.subarray(start, read), written);
+    written += read - start;
+    if (words[read] === ordinal) read += stride;
+    if (rest === null) continue;
+    merged[written] = ordinal;
+    merged.set(rest, written + 1);
+    written += stride;
   }
+  merged.set(words.subarray(read), written);
+  return merged.subarray(0, written + words.length - read);
 }
 
 function isBefore(prefix: string, ordinal: number | undefined, end: string | null): boolean {

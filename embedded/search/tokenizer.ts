@@ -32,5 +32,6 @@ export function queryTerms(query: string): QueryTerm[] {
 
 /** Character by character: no letter depends on its place in the word, so that prefixes stay prefixes. */
 function lowerCase(word: string): string {
+  if (/^[A-Za-z0-9]*$/.test(word)) return word.toLowerCase();
   return Array.from(word, (character) => character.toLowerCase()).join("");
 }
