@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 
-import { internalMutation } from "../_generated/server";
+import { internalMutation } from "../lib/functions.ts";
 
 const BATCH = 100;
 

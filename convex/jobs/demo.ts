@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 
 import { internal } from "../_generated/api";
-import { internalAction, internalMutation, internalQuery } from "../_generated/server";
+import { internalAction, internalMutation, internalQuery } from "../lib/functions.ts";
 import { isDemo } from "../lib/env.ts";
 import { hashPassword } from "../lib/passwordHash.ts";
 import * as Demo from "../model/demoCatalog.ts";

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 
-import { internalQuery } from "../_generated/server";
+import { internalQuery } from "../lib/functions.ts";
 import { requireViewer } from "../lib/viewer.ts";
 import { vRole, vUserKind } from "../tables/users.ts";
 

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 
-import { internalMutation } from "../_generated/server";
+import { internalMutation } from "../lib/functions.ts";
 import { findViewer } from "../lib/viewer.ts";
 import { createPasswordAccount } from "../model/accounts.ts";
 import * as SignIn from "../model/signIn.ts";

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 
 import { internal } from "../_generated/api";
-import { internalMutation } from "../_generated/server";
+import { internalMutation } from "../lib/functions.ts";
 import * as Sweeps from "../model/sweeps.ts";
 
 /** Sign-ins that have expired. */

@@ -9,7 +9,14 @@ import type { GenericValidator, Infer, ObjectType, PropertyValidators } from "co
 
 import { internal } from "../_generated/api";
 import type { ActionCtx, MutationCtx, QueryCtx } from "../_generated/server";
-import { action, mutation, query } from "../_generated/server";
+import {
+  action,
+  internalAction,
+  internalMutation,
+  internalQuery,
+  mutation,
+  query,
+} from "../_generated/server";
 import type { Permission } from "../domain/permissions.ts";
 import type { Access } from "./access.ts";
 import { withAccess } from "./access.ts";
@@ -19,7 +26,7 @@ import { appError } from "./errors.ts";
 import type { Viewer, ViewerSummary } from "./viewer.ts";
 import { findViewer, requireAccount, requireStaff, requireViewer } from "./viewer.ts";
 
-export { internalAction, internalMutation, internalQuery } from "../_generated/server";
+export { internalAction, internalMutation, internalQuery };
 
 type Definition<Ctx, Args extends PropertyValidators, Returns extends GenericValidator> = {
   args: Args;

@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+
+import { api } from "../_generated/api";
+import { money } from "../domain/money.ts";
+import { addCategory, addProduct, addUser, startShop } from "../lib/shop.setup.ts";
+
+const firstPage = { numItems: 10, cursor: null };
+
+test("ADM-2: a new price shows on the product, its card, its place in the list and in the log", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const categoryId = await addCategory(t);
+  const pot = await addProduct(t, { slug: "pot", categoryId, variants: [{ price: 1000 }] });
+  await addProduct(t, { slug: "cup", categoryId, variants: [{ price: 2000 }] });
+  const change = { variantId: pot.variantId, price: 3000, compareAtPrice: 3500, expected: 1000 };
+  await manager.as.mutation(api.admin.products.setPrice, change);
+  const args = { category: null, sort: "priceAsc" as const, paginationOpts: firstPage };
+  const { page } = await t.query(api.shop.products.list, args);
+  expect(page.map(({ slug, price }) => [slug, price])).toEqual([
+    ["cup", money(2000)],
+    ["pot", money(3000)],
+  ]);
+  const entries = await t.run((ctx) => ctx.db.query("auditEntries").collect());
+  expect(entries).toMatchObject([
+    {
+      actorId: manager.userId,
+      actorName: "Ada Byron",
+      permission: "product:write",
+      action: "products.setPrice",
+      subject: { table: "variants", id: pot.variantId },
+      changes: [
+        { field: "price", before: 1000, after: 3000 },
+        { field: "compareAtPrice", before: null, after: 3500 },
+      ],
+    },
+  ]);
+});
+
+test("ADM-2: the card shows the lowest price of all variants", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const variants = [{ price: 1000 }, { price: 1500 }];
+  const { variantIds } = await addProduct(t, { slug: "tee", variants });
+  const change = { variantId: variantIds[0]!, price: 1800, compareAtPrice: null, expected: 1000 };
+  await manager.as.mutation(api.admin.products.setPrice, change);
+  const [card] = await t.query(api.shop.products.suggest, { query: "tee" });
+  expect(card).toMatchObject({ price: money(1500), priceVaries: true });
+});
+
+test("ADM-2: impossible prices are refused by field", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { variantId } = await addProduct(t);
+  const set = (price: number, compareAtPrice: number | null = null) =>
+    manager.as.mutation(api.admin.products.setPrice, {
+      ...{ variantId, price, compareAtPrice },
+      expected: 1000,
+    });
+  for (const price of [0, -1, 9.99, Number.NaN, 1e12]) {
+    await expect(set(price)).rejects.toMatchObject({
+      data: { code: "INVALID_INPUT", field: "price" },
+    });
+  }
+  await expect(set(900, 900)).rejects.toMatchObject({
+    data: { code: "INVALID_INPUT", field: "compareAtPrice", reason: "notHigher" },
+  });
+});
+
+test("ADM-2: of two managers who change a price at once the second is told what it is now", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { variantId } = await addProduct(t);
+  const change = { variantId, compareAtPrice: null, expected: 1000 };
+  await manager.as.mutation(api.admin.products.setPrice, { ...change, price: 900 });
+  const second = manager.as.mutation(api.admin.products.setPrice, { ...change, price: 800 });
+  await expect(second).rejects.toMatchObject({
+    data: { code: "CONFLICT_STALE", expected: "1000", actual: "900" },
+  });
+});
+
+test("ADM-2: stock is corrected with a reason, which stays as a movement and in the log", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { variantId, slug } = await addProduct(t, { variants: [{ stock: 10 }] });
+  const adjust = api.admin.products.adjustStock;
+  const reason = "counted";
+  expect(await manager.as.mutation(adjust, { variantId, delta: -3, reason })).toBe(7);
+  expect(await manager.as.mutation(adjust, { variantId, setTo: 2, reason })).toBe(2);
+  const product = await t.query(api.shop.products.get, { slug });
+  expect(product).toMatchObject({ stock: { state: "low", available: 2 } });
+  const movements = await t.run((ctx) => ctx.db.query("stockMovements").collect());
+  expect(movements).toMatchObject([
+    { kind: "adjust", delta: -3, onHandAfter: 7, reason, actorId: manager.userId },
+    { kind: "adjust", delta: -5, onHandAfter: 2, reason },
+  ]);
+  const entries = await t.run((ctx) => ctx.db.query("auditEntries").collect());
+  expect(entries.map(({ changes }) => changes)).toEqual([
+    [{ field: "onHand", before: 10, after: 7 }],
+    [{ field: "onHand", before: 7, after: 2 }],
+  ]);
+});
+
+test("ADM-2: stock cannot become negative or a fraction, and needs a reason", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { variantId } = await addProduct(t, { variants: [{ stock: 1 }] });
+  const refused = { data: { code: "INVALID_INPUT" } };
+  const attempts = [
+    { delta: -2, reason: "x" },
+    { setTo: 1.5, reason: "x" },
+    { setTo: 5, reason: " " },
+    { reason: "neither" },
+    { delta: 1, setTo: 1, reason: "both" },
+  ];
+  for (const attempt of attempts) {
+    const adjusted = manager.as.mutation(api.admin.products.adjustStock, { variantId, ...attempt });
+    await expect(adjusted).rejects.toMatchObject(refused);
+  }
+  expect(await t.run((ctx) => ctx.db.query("stockMovements").collect())).toEqual([]);
+  expect(await t.run((ctx) => ctx.db.query("auditEntries").collect())).toEqual([]);
+});
+
+test("ADM-2: the list has numbered pages and a search", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  for (const slug of ["apron", "bowl", "cup"]) await addProduct(t, { slug });
+  const list = (search: string, page: number) =>
+    manager.as.query(api.admin.products.list, { search, page, pageSize: 2 });
+  expect(await list("", 1)).toMatchObject({ total: 3, page: 1 });
+  expect((await list("", 2)).rows.map(({ slug }) => slug)).toEqual(["cup"]);
+  expect((await list("", 99)).page).toBe(2);
+  expect((await list("bow", 1)).rows.map(({ slug }) => slug)).toEqual(["bowl"]);
+});
