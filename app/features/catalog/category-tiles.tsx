@@ -53,7 +53,7 @@ function AisleTile({ to, aisle }: { readonly to: string; readonly aisle: Aisle }
           picture={aisle.picture}
           sizes="(min-width: 1024px) 11vw, (min-width: 768px) 20vw, 31vw"
           decorative
-          className="aspect-square rounded-lg [--art:66%] md:aspect-[1/1.15]"
+          className="aspect-square rounded-lg [--art:70%] md:aspect-[1/1.15]"
           artClassName="transition-transform duration-[240ms] ease-out group-hover:-translate-y-1"
         />
         <span className="flex justify-between gap-2 pt-3 text-ui font-semibold">

@@ -58,7 +58,7 @@ function FactLine({
   return (
     <li className="flex gap-3.5 border-b border-line py-3.5 text-ui">
       <Icon as={icon} className="mt-px text-ink-2" />
-      <span>{children}</span>
+      <span className="text-pretty">{children}</span>
     </li>
   );
 }

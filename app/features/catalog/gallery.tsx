@@ -36,7 +36,7 @@ export function Gallery({
         picture={shown}
         sizes="(min-width: 1440px) 470px, (min-width: 1024px) 32vw, 66vw"
         priority
-        className="aspect-[1/1.02] rounded-dialog [--art:70%] md:order-last md:rounded-xl"
+        className="aspect-[1/1.02] rounded-dialog [--art:78%] md:order-last md:rounded-xl"
       />
       {several && (
         <ul className="grid grid-cols-4 content-start gap-2.5 md:grid-cols-1 md:gap-3">

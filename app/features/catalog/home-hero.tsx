@@ -22,7 +22,7 @@ export function HomeHero({ hero }: { readonly hero: Hero }) {
         <p className="mb-4 text-sm font-semibold text-ink-2">{hero.kicker}</p>
         <h1 className="font-display text-display-xl text-balance">{hero.title}</h1>
         <p className="mt-5 max-w-[27em] text-lg text-pretty text-ink-2 lg:mt-7">{hero.body}</p>
-        <div className="mt-7 flex flex-wrap gap-3 lg:mt-9">
+        <div className="mt-7 flex flex-wrap gap-2.5 max-md:*:flex-auto max-md:*:px-3.5 md:gap-3 lg:mt-9">
           <ButtonLink
             variant="primary"
             size="large"
@@ -70,7 +70,7 @@ function HeroTile({
         priority={large}
         className={classNames(
           "rounded-xl pb-8 lg:aspect-auto",
-          large ? "aspect-[1/1.02] [--art:76%] lg:pb-7" : "aspect-[1/1.12] [--art:66%]",
+          large ? "aspect-[1/1.02] [--art:80%] lg:pb-7" : "aspect-[1/1.2] [--art:70%] max-lg:pb-16",
         )}
         artClassName="transition-transform duration-[240ms] ease-out group-hover:-translate-y-1"
       >
@@ -80,7 +80,7 @@ function HeroTile({
         />
         <p
           className={classNames(
-            "absolute z-[2] flex flex-wrap justify-between gap-x-2 font-semibold",
+            "absolute z-[2] flex flex-wrap justify-between gap-x-2 leading-snug font-semibold",
             large
               ? "inset-x-5 bottom-4.5 md:inset-x-6 md:bottom-5"
               : "inset-x-4 bottom-3.5 text-sm",

@@ -24,7 +24,9 @@ export function OptionGroup({
       <legend className="mb-2 text-sm font-semibold">
         {option.name}: <span className="font-normal">{option.chosen}</span>
       </legend>
-      <div className={isColour ? "flex flex-wrap gap-x-1 gap-y-1" : "flex flex-wrap gap-2"}>
+      <div
+        className={isColour ? "-ml-1.5 flex flex-wrap gap-x-0.5 gap-y-1" : "flex flex-wrap gap-2"}
+      >
         {option.values.map((value) => (
           <OptionValue
             key={value.value}

@@ -59,11 +59,11 @@ export function ShopHeader({
         </div>
       </header>
       {announcement !== null && announcement !== "" && (
-        <p className="border-b border-line">
-          <span className="shell flex min-h-10 items-center py-2 text-[0.84375rem] leading-5 text-ink-2 max-md:justify-center max-md:text-center">
+        <aside aria-label={t("announcement")} className="border-b border-line">
+          <p className="shell flex min-h-10 items-center py-2 text-[0.84375rem] leading-5 text-balance text-ink-2 max-md:justify-center max-md:text-center">
             {announcement}
-          </span>
-        </p>
+          </p>
+        </aside>
       )}
     </>
   );
@@ -106,7 +106,12 @@ function MainNav({
 function SearchBox({ pieceCount }: { readonly pieceCount: number }) {
   const t = useTranslations("shop");
   return (
-    <Form role="search" action="/search" className="relative mr-1.5 hidden w-50 xl:block">
+    <Form
+      role="search"
+      aria-label={t("quickSearch")}
+      action="/search"
+      className="relative mr-1.5 hidden w-50 xl:block"
+    >
       <Icon as={Search} className="pointer-events-none absolute top-3 left-3.5 text-ink-3" />
       <input
         type="search"

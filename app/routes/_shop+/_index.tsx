@@ -47,7 +47,7 @@ export default function HomeRoute() {
         <SectionHead title={t("aisles")} />
         <CategoryTiles
           categories={home.categories}
-          everythingPicture={home.featured[0]?.picture ?? null}
+          everythingPicture={home.justIn[0]?.picture ?? null}
         />
       </section>
       <section className="shell py-section-m md:py-section">

@@ -76,7 +76,7 @@ export default function SearchRoute() {
 function SearchForm({ query }: { readonly query: string }) {
   const t = useTranslations("search");
   return (
-    <Form role="search" className="flex max-w-xl gap-3 pt-5 pb-7">
+    <Form role="search" aria-label={t("label")} className="flex max-w-xl gap-3 pt-5 pb-7">
       <div className="relative flex-1">
         <Icon as={Search} className="pointer-events-none absolute top-[17px] left-4 text-ink-3" />
         <input
