@@ -23,7 +23,7 @@ export class CookieJar {
     const changed = this.#changed.get(spec);
     if (changed !== undefined) return spec.parse(changed.value);
     const raw: unknown = await this.#cookie(spec).parse(this.#header);
-    return raw === null ? null : spec.parse(raw);
+    return raw === null || raw === "" ? null : spec.parse(raw);
   }
 
   /** `maxAgeSeconds: null` lets it live until the browser closes. */

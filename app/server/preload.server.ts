@@ -71,7 +71,8 @@ async function toResponse(
   if (error instanceof UnavailableError) return unavailable();
   if (error instanceof TokenRejectedError) {
     session.forget();
-    return redirect(new URL(request.url).pathname);
+    const { pathname, search } = new URL(request.url);
+    return redirect(pathname + search);
   }
   if (isArgumentRefusal(error)) return notFound();
   const appError = asAppError(error);

@@ -54,13 +54,13 @@ function DisplayCase({ home }: { readonly home: Live<typeof api.shop.home.get> }
   const product = hero?.tiles[0] ?? justIn[0];
   if (product === undefined) return null;
   return (
-    <aside aria-hidden="true" className="hidden p-4 lg:block">
+    <aside aria-hidden="true" className="hidden py-4 pr-4 lg:block">
       <Tile
         tint={product.tint}
         picture={product.picture}
         sizes="30vw"
         decorative
-        className="rounded-hero sticky top-4 h-[calc(100dvh-2rem)] min-h-[480px]"
+        className="sticky top-4 h-[calc(100dvh-2rem)] min-h-[480px] rounded-xl"
       >
         <div className="absolute inset-x-8 bottom-7 flex items-end justify-between gap-4">
           <div>

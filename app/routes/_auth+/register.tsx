@@ -12,6 +12,7 @@ import { Button } from "#app/components/ui/button.tsx";
 import { PasswordField, TextField } from "#app/components/ui/field.tsx";
 import { TextLink } from "#app/components/ui/text-link.tsx";
 import { FormProblem } from "#app/features/account/form-problem.tsx";
+import { asAppError } from "#app/lib/errors.ts";
 import { useFormRefusal } from "#app/lib/forms.ts";
 import messages from "#app/messages/en.json";
 import { parseForm, refuseForm } from "#app/server/forms.server.ts";
@@ -53,7 +54,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
 
 export default function RegisterRoute() {
   const { redirectTo } = useLoaderData<typeof loader>();
-  const refusal = useFormRefusal<Field>(useActionData<typeof action>());
+  const actionData = useActionData<typeof action>();
+  const refusal = useFormRefusal<Field>(actionData);
+  // Whether the address has an account is told only to who knows its password.
+  const isRefused = asAppError(actionData?.formProblem)?.code === "INVALID_CREDENTIALS";
   const isBusy = useNavigation().state !== "idle";
   const t = useTranslations("auth");
   const toSignIn = `/sign-in?${new URLSearchParams({ redirectTo }).toString()}`;
@@ -72,7 +76,7 @@ export default function RegisterRoute() {
         })}
       </p>
       <Form ref={refusal.formRef} method="post" noValidate className="grid gap-4.5">
-        <FormProblem message={refusal.formMessage} />
+        <FormProblem message={isRefused ? t("register.refused") : refusal.formMessage} />
         <input type="hidden" name="redirectTo" value={redirectTo} />
         <div className="grid gap-4.5 sm:grid-cols-2">
           <TextField
