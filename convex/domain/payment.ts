@@ -11,8 +11,7 @@ export type PaymentStatus =
   | "pending"
   | "captured"
   | "declined"
-  | "needsReview"
-  | "voided";
+  | "needsReview";
 
 export type FactSource = "capture" | "webhook" | "reconcile" | "refund" | "manual";
 

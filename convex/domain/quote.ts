@@ -2,8 +2,7 @@ import type { DeliveryMethod, DeliveryMethodId } from "./delivery.ts";
 import { findDeliveryOption } from "./delivery.ts";
 import { contentDigest } from "./digest.ts";
 import type { Currency, Money } from "./money.ts";
-import { add, compare, multiply, subtract, sum } from "./money.ts";
-import { taxIncluded } from "./tax.ts";
+import { add, compare, multiply, subtract, sum, taxIncluded } from "./money.ts";
 
 /** One kind of thing in the cart at its live price, tax included. */
 export type QuoteItem = {

@@ -22,12 +22,14 @@ export const vContact = v.object({
 }) satisfies Validator<Contact, "required", string>;
 
 export const checkoutTables = {
-  /** What a shopper has entered so far; one row each, kept until an order is placed. */
+  /** What a shopper has entered so far; one row each. */
   checkouts: defineTable({
     userId: v.id("users"),
     contact: v.union(vContact, v.null()),
     address: v.union(vAddress, v.null()),
     deliveryMethod: v.union(vDeliveryMethodId, v.null()),
+    /** The order that payment was begun for; a new attempt replaces it. */
+    orderId: v.union(v.id("orders"), v.null()),
     updatedAt: v.number(),
   })
     .index("by_userId", ["userId"])

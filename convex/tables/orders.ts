@@ -83,8 +83,10 @@ export const vCancelReason = v.union(
   v.object({ kind: v.literal("person"), text: v.string() }),
   v.object({
     kind: v.union(
+      v.literal("byCustomer"),
       v.literal("unpaid"),
       v.literal("replaced"),
+      v.literal("abandoned"),
       v.literal("outOfStock"),
       v.literal("priceChanged"),
     ),

@@ -11,7 +11,11 @@ export const vOrderEmailKind = v.union(
 );
 
 /** What a mail is about. It is rendered when it is sent, from rows that no longer change. */
-export const vEmailTemplate = v.object({ kind: vOrderEmailKind, orderId: v.id("orders") });
+export const vEmailTemplate = v.object({
+  kind: vOrderEmailKind,
+  orderId: v.id("orders"),
+  refundId: v.union(v.id("refunds"), v.null()),
+});
 
 export const vEmailStatus = v.union(
   v.literal("queued"),

@@ -22,7 +22,6 @@ export const vPaymentStatus = v.union(
   v.literal("captured"),
   v.literal("declined"),
   v.literal("needsReview"),
-  v.literal("voided"),
 ) satisfies Validator<PaymentStatus, "required">;
 
 export const vCaptureStatus = v.union(
@@ -129,7 +128,6 @@ export const paymentTables = {
     captureStatus: v.union(vCaptureStatus, v.null()),
     /** The provider's reason for pending or declined. */
     reason: v.union(v.string(), v.null()),
-    refundedAmount: vMoney,
     changedAt: v.number(),
   })
     .index("by_orderId", ["orderId"])

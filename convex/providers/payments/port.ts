@@ -1,6 +1,7 @@
 import type { Address } from "../../domain/address.ts";
 import type { Money } from "../../domain/money.ts";
 import type { FactSource, PaymentFact } from "../../domain/payment.ts";
+import type { BankAccount, TransferInstructions } from "../../domain/transfer.ts";
 
 /** What is to be paid. `requestId` makes a repetition of the same request harmless. */
 export type PaymentRequest = {
@@ -72,19 +73,10 @@ export interface OnlinePayments {
   verifyWebhook(request: WebhookRequest): Promise<WebhookVerdict>;
 }
 
-export type TransferInstructions = {
-  readonly holder: string;
-  readonly iban: string;
-  readonly bic: string;
-  readonly bankName: string;
-  /** The reference by which the transfer is recognised. */
-  readonly purpose: string;
-  readonly amount: Money;
-  /** Milliseconds; until then the goods are set aside. */
-  readonly dueAt: number;
-};
-
 /** A way to pay outside of the shop; a manager confirms that the money has come. */
 export interface ManualPayments {
-  instructions(order: { number: string; total: Money; payableUntil: number }): TransferInstructions;
+  instructions(
+    account: BankAccount,
+    order: { number: string; total: Money; payableUntil: number },
+  ): TransferInstructions;
 }

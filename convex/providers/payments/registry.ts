@@ -1,6 +1,5 @@
 import type { PaymentMethod } from "../../domain/payment.ts";
-import type { BankAccount } from "./bankTransfer.ts";
-import { createBankTransfer } from "./bankTransfer.ts";
+import { bankTransfer } from "./bankTransfer.ts";
 import { createPayPal } from "./paypal.ts";
 import type { PayPalConfig } from "./paypalApi.ts";
 import type { ManualPayments, OnlinePayments } from "./port.ts";
@@ -9,16 +8,16 @@ export type PaymentProvider =
   | { readonly settles: "online"; readonly payments: OnlinePayments }
   | { readonly settles: "manually"; readonly payments: ManualPayments };
 
-/** The implementation behind a payment method; settings are asked for only when it needs them. */
+/** The implementation behind a payment method. PayPal's settings are read only when it is meant. */
 export function paymentProvider(
   method: PaymentMethod,
-  settings: { payPal: () => PayPalConfig; bankAccount: () => BankAccount },
+  payPalConfig: () => PayPalConfig,
 ): PaymentProvider {
   switch (method) {
     case "paypal":
-      return { settles: "online", payments: createPayPal(settings.payPal()) };
+      return { settles: "online", payments: createPayPal(payPalConfig()) };
     case "bankTransfer":
-      return { settles: "manually", payments: createBankTransfer(settings.bankAccount()) };
+      return { settles: "manually", payments: bankTransfer };
     default:
       return method satisfies never;
   }
