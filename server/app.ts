@@ -11,7 +11,12 @@ import { isSameOrigin } from "#app/server/same-origin.server.ts";
 import { pageHeaders } from "#app/server/security-headers.server.ts";
 import type { Settings } from "#app/server/settings.server.ts";
 
-import { type BackendProxy, refuseUpgrade } from "./backend-proxy.ts";
+import {
+  type BackendProxy,
+  refuseUpgrade,
+  type UpgradeRequest,
+  upgradeRequest,
+} from "./backend-proxy.ts";
 import { isPublicHost, requirePublicHost } from "./host-check.ts";
 import { unavailablePage } from "./unavailable-page.ts";
 
@@ -76,23 +81,34 @@ export type UpgradeParts = {
   readonly settings: Settings;
   readonly proxy: BackendProxy;
   /** Gives the socket to the deployment's process; false when it cannot take it. */
-  readonly handOver: (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
+  readonly handOver: (request: UpgradeRequest, socket: Socket, head: Buffer) => boolean;
 };
 
 /** What to do with a request to leave HTTP: sockets of clients go to the deployment, others end. */
 export function createUpgradeListener({ settings, proxy, handOver }: UpgradeParts) {
+  const { publicUrl, trustedProxies } = settings;
   return (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     socket.on("error", () => socket.destroy());
-    if (settings.mode === "development" && !BACKEND_PATH.test(request.url ?? "")) return;
-    if (!isPublicHost(request.headers.host, settings.publicUrl)) {
+    const isForBackend = BACKEND_PATH.test(request.url ?? "");
+    // Vite's own socket of hot reload.
+    if (settings.mode === "development" && !isForBackend) return;
+    if (!isPublicHost(request.headers.host, publicUrl)) {
       refuseUpgrade(socket, "421 Misdirected Request");
-    } else if (!BACKEND_PATH.test(request.url ?? "")) {
+    } else if (!isForBackend) {
       refuseUpgrade(socket, "404 Not Found");
-    } else if (!handOver(request, socket, head)) {
-      const ip = request.socket.remoteAddress ?? "";
-      proxy.tunnel(request, socket, head, { ip, publicUrl: settings.publicUrl });
+    } else {
+      const ip = addressOf(request, trustedProxies);
+      const passedOn = upgradeRequest(request, { ip, publicUrl });
+      if (!handOver(passedOn, socket, head)) proxy.tunnel(passedOn, socket, head);
     }
   };
+}
+
+/** As Express does for requests: of the addresses that proxies noted, as many as are trusted. */
+function addressOf(request: IncomingMessage, trustedProxies: number): string {
+  const noted = request.headersDistinct["x-forwarded-for"]?.join(",").split(/\s*,\s*/) ?? [];
+  const addresses = [...noted, request.socket.remoteAddress ?? ""];
+  return addresses.at(-1 - Math.min(trustedProxies, addresses.length - 1)) ?? "";
 }
 
 function identifyAndLog(log: Logger): RequestHandler {

@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
 import { z } from "zod";
+
+import type { UpgradeRequest } from "./backend-proxy.ts";
 
 const STOP_TIMEOUT_MS = 6_000;
 
@@ -15,7 +16,7 @@ export type BackendProcess = {
   /** Resolves with a plain sentence when it ends without having been asked to. */
   readonly crashed: Promise<string>;
   /** Gives the connection away, with all that was read from it; false when that is impossible. */
-  readonly handOver: (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
+  readonly handOver: (request: UpgradeRequest, socket: Socket, head: Buffer) => boolean;
   /** SIGTERM, and SIGKILL when it does not end within six seconds. */
   readonly stop: () => Promise<void>;
 };
@@ -75,7 +76,7 @@ function firstReady(child: ChildProcess): Promise<{ adminKey: string }> {
 
 function handOver(
   child: ChildProcess,
-  request: IncomingMessage,
+  request: UpgradeRequest,
   socket: Socket,
   head: Buffer,
 ): boolean {
@@ -84,16 +85,7 @@ function handOver(
   socket.setNoDelay(true);
   const buffered: unknown = socket.read();
   const read = Buffer.isBuffer(buffered) ? Buffer.concat([head, buffered]) : head;
-  const message = {
-    type: "upgrade",
-    request: {
-      method: request.method,
-      url: request.url,
-      rawHeaders: request.rawHeaders,
-      httpVersion: request.httpVersion,
-    },
-    head: read.toString("base64"),
-  };
+  const message = { type: "upgrade", request, head: read.toString("base64") };
   child.send(message, socket, {}, (error) => {
     if (error !== null) socket.destroy();
   });

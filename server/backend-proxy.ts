@@ -29,12 +29,7 @@ export type BackendProxy = {
     client: ProxiedClient,
   ) => void;
   /** For upgrades when the deployment's process cannot take the socket itself. */
-  readonly tunnel: (
-    request: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    client: ProxiedClient,
-  ) => void;
+  readonly tunnel: (request: UpgradeRequest, socket: Socket, head: Buffer) => void;
   readonly close: () => void;
 };
 
@@ -69,13 +64,13 @@ export function createBackendProxy(convexUrl: string): BackendProxy {
       });
       pipeline(request, outgoing, ignoreBrokenPipe);
     },
-    tunnel: (request, socket, head, client) => {
+    tunnel: (request, socket, head) => {
       const port = Number(target.port || (isTls ? 443 : 80));
       const upstream = isTls
         ? tls.connect({ host: target.hostname, port, servername: target.hostname })
         : net.connect({ host: target.hostname, port });
       upstream.once(isTls ? "secureConnect" : "connect", () => {
-        upstream.write(upgradeHead(target, request, client));
+        upstream.write(upgradeHead(target, request));
         upstream.write(head);
         pipeline(socket, upstream, ignoreBrokenPipe);
         pipeline(upstream, socket, ignoreBrokenPipe);
@@ -121,7 +116,7 @@ function outgoingOptions(
     port: target.port,
     method: request.method,
     path: request.url,
-    headers: { ...endToEndHeaders(request), ...forwarded(target, client) },
+    headers: { ...endToEndHeaders(request), host: target.host, ...forwarded(client) },
     setHost: false,
   };
 }
@@ -138,10 +133,9 @@ function endToEndHeaders(message: IncomingMessage): Record<string, string | stri
 }
 
 /** A visitor's own claims about where it comes from are replaced by what this server saw. */
-function forwarded(target: URL, client: ProxiedClient): Record<string, string> {
+function forwarded(client: ProxiedClient): Record<string, string> {
   const { host, protocol } = new URL(client.publicUrl);
   return {
-    host: target.host,
     "x-forwarded-for": client.ip,
     "x-forwarded-host": host,
     "x-forwarded-proto": protocol.slice(0, -1),
@@ -160,15 +154,34 @@ function responseHeaders(request: IncomingMessage, incoming: IncomingMessage) {
   };
 }
 
-function upgradeHead(target: URL, request: IncomingMessage, client: ProxiedClient): string {
-  const lines = [`${request.method ?? "GET"} ${request.url ?? "/"} HTTP/1.1`];
+/** An upgrade request as it goes on to the deployment. */
+export type UpgradeRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  /** Names and values in turn, as `IncomingMessage` has them. */
+  readonly rawHeaders: readonly string[];
+};
+
+export function upgradeRequest(request: IncomingMessage, client: ProxiedClient): UpgradeRequest {
+  const rawHeaders: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const name = request.rawHeaders[index] ?? "";
-    if (name.toLowerCase() === "host" || FORWARDED.test(name.toLowerCase())) continue;
-    lines.push(`${name}: ${request.rawHeaders[index + 1] ?? ""}`);
+    if (FORWARDED.test(name.toLowerCase())) continue;
+    rawHeaders.push(name, request.rawHeaders[index + 1] ?? "");
   }
-  for (const [name, value] of Object.entries(forwarded(target, client)))
-    lines.push(`${name}: ${value}`);
+  for (const [name, value] of Object.entries(forwarded(client))) rawHeaders.push(name, value);
+  const { method = "GET", url = "/", httpVersion } = request;
+  return { method, url, httpVersion, rawHeaders };
+}
+
+function upgradeHead(target: URL, { method, url, rawHeaders }: UpgradeRequest): string {
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    const isHost = name.toLowerCase() === "host";
+    lines.push(`${name}: ${isHost ? target.host : (rawHeaders[index + 1] ?? "")}`);
+  }
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
