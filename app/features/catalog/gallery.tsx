@@ -29,7 +29,10 @@ export function Gallery({
   return (
     <section
       aria-label={t("gallery", { name })}
-      className={classNames("grid gap-3 md:gap-4", several && "md:grid-cols-[84px_minmax(0,1fr)]")}
+      className={classNames(
+        "grid gap-3 md:gap-4 lg:sticky lg:top-24",
+        several && "md:grid-cols-[84px_minmax(0,1fr)]",
+      )}
     >
       <Tile
         tint={tint}
