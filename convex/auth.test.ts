@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 
 import { api, internal } from "./_generated/api";
 import { signRequestContext } from "./domain/requestContext.ts";
+import { isAppError } from "./lib/errors.ts";
 import type { TestShop } from "./lib/shop.setup.ts";
 import { addGuest, addProduct, addUser, startShop } from "./lib/shop.setup.ts";
 
@@ -133,7 +134,9 @@ test("ACC-5: after ten failures from an address it has to wait, and is told how 
   }
   const attempt = signIn(t, { password: "guess number 11" }, "10.6.6.6");
   await expect(attempt).rejects.toMatchObject(refused("RATE_LIMITED"));
-  const data = await attempt.catch((error: { data: { retryAfterMs: number } }) => error.data);
+  const data = await attempt.catch((error: unknown) =>
+    isAppError(error, "RATE_LIMITED") ? error.data : null,
+  );
   expect(data).toHaveProperty("retryAfterMs");
 }, 60_000);
 

@@ -41,7 +41,7 @@ export function compare(a: Money, b: Money): number {
 }
 
 export function isSame(a: Money, b: Money): boolean {
-  return a.amount === b.amount && a.currency === b.currency;
+  return a.amount === b.amount && isSameCurrency(a, b);
 }
 
 export function isZero(value: Money): boolean {
@@ -62,6 +62,12 @@ export function taxIncluded(gross: Money, rateBasisPoints: number): Money {
   return money(Math.sign(gross.amount) * Math.round(exact), gross.currency);
 }
 
-function assertSameCurrency(a: Money, b: Money): void {
-  if (a.currency !== b.currency) throw new TypeError(`${a.currency} is not ${b.currency}`);
+type Denominated = { currency: string };
+
+function assertSameCurrency(a: Denominated, b: Denominated): void {
+  if (!isSameCurrency(a, b)) throw new TypeError(`${a.currency} is not ${b.currency}`);
+}
+
+function isSameCurrency(a: Denominated, b: Denominated): boolean {
+  return a.currency === b.currency;
 }

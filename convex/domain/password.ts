@@ -15,7 +15,7 @@ export function passwordProblem(
   password: string,
   personal: { email: string; firstName: string; lastName: string },
 ): PasswordProblem | null {
-  const characters = [...password].length;
+  const characters = Array.from(password).length;
   if (characters < MIN_PASSWORD_LENGTH) return "short";
   if (characters > MAX_PASSWORD_LENGTH) return "long";
   return isCommon(password) || isPersonal(password, personal) ? "common" : null;
@@ -31,9 +31,7 @@ function isCommon(password: string): boolean {
 }
 
 function isSequence(text: string): boolean {
-  const digits = "01234567890123456789";
-  const reversed = [...digits].reverse().join("");
-  return digits.includes(text) || reversed.includes(text);
+  return "01234567890123456789".includes(text) || "98765432109876543210".includes(text);
 }
 
 function isPersonal(

@@ -70,7 +70,7 @@ export const publicQuery = marked<QueryBuilder<PublicQueryCtx>>(
   { level: "public" },
   customQuery(
     query,
-    customCtx((_ctx: QueryCtx) => ({ auth: undefined })),
+    customCtx<QueryCtx, { auth: undefined }>(() => ({ auth: undefined })),
   ),
 );
 
@@ -180,11 +180,13 @@ type AnyBuilder = (definition: never) => object;
  * Gives a custom builder of convex-helpers the narrower type of ours, in which neither validators
  * nor the permission can be left out, and marks what it registers with its access.
  */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the narrower type
 function marked<Builder extends AnyBuilder>(access: Access, builder: unknown): Builder {
   const register = builder as AnyBuilder;
   return ((definition: never) => withAccess(register(definition), access)) as Builder;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the narrower type
 function markedForStaff<Builder extends AnyBuilder>(builder: unknown): Builder {
   const register = builder as AnyBuilder;
   return ((definition: never) => {

@@ -6,11 +6,11 @@ import type { Permission } from "../domain/permissions.ts";
 import { PERMISSIONS } from "../domain/permissions.ts";
 import { vMoney } from "./money.ts";
 
-export const vPermission: Validator<Permission, "required"> = v.union(
+export const vPermission: Validator<Permission> = v.union(
   ...PERMISSIONS.map((permission) => v.literal(permission)),
 );
 
-const vSubject: Validator<Subject, "required"> = v.union(
+const vSubject: Validator<Subject> = v.union(
   v.literal("product"),
   v.literal("variant"),
   v.literal("category"),

@@ -46,6 +46,7 @@ export const authenticationTables = {
     firstUsedTime: v.optional(v.number()),
     parentRefreshTokenId: v.optional(v.id("authRefreshTokens")),
   })
+    // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the library sorts by age with it
     .index("sessionId", ["sessionId"])
     .index("sessionIdAndParentRefreshTokenId", ["sessionId", "parentRefreshTokenId"])
     .index("by_expirationTime", ["expirationTime"]),

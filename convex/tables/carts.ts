@@ -22,6 +22,7 @@ export const cartTables = {
     /** The price that the customer last saw; a different price now is named on the line. */
     seenPrice: vMoney,
   })
+    // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- lines show in the order of adding
     .index("by_cartId", ["cartId"])
     .index("by_cartId_and_variantId", ["cartId", "variantId"])
     .index("by_variantId", ["variantId"]),
