@@ -37,16 +37,22 @@ export function render(element: ReactNode) {
 /** The one element that a selector finds; anything else is a mistake of the test. */
 export function only(container: ParentNode, selector: string): HTMLElement {
   const found = container.querySelectorAll<HTMLElement>(selector);
-  if (found.length !== 1) throw new Error(`${found.length} elements match ${selector}`);
-  return found[0]!;
+  const [element, ...others] = found;
+  if (element === undefined || others.length > 0) {
+    throw new Error(`${found.length} elements match ${selector}`);
+  }
+  return element;
 }
 
 export function button(container: ParentNode, name: string): HTMLButtonElement {
   const found = [...container.querySelectorAll("button")].filter(
     (candidate) => (candidate.getAttribute("aria-label") ?? candidate.textContent) === name,
   );
-  if (found.length !== 1) throw new Error(`${found.length} buttons are called "${name}"`);
-  return found[0]!;
+  const [element, ...others] = found;
+  if (element === undefined || others.length > 0) {
+    throw new Error(`${found.length} buttons are called "${name}"`);
+  }
+  return element;
 }
 
 export function click(element: HTMLElement): void {
@@ -64,8 +70,8 @@ export function press(element: HTMLElement, key: string): void {
 /** Puts text into a controlled field as typing does. */
 export function type(field: HTMLElement, text: string): void {
   act(() => {
-    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")!;
-    set!.call(field, text);
+    // React listens to the property itself; the prototype's setter goes past it.
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, text);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }

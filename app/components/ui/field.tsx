@@ -83,12 +83,10 @@ export function Field({
 type InputProps = Labelling & Omit<InputHTMLAttributes<HTMLInputElement>, "className">;
 
 export function TextField(props: InputProps) {
-  const { labelling, control } = split(props);
+  const { labelling, control, look } = split(props);
   return (
     <Field {...labelling} id={props.id}>
-      {(attributes) => (
-        <input type="text" {...control} {...attributes} className={controlClass(props.compact)} />
-      )}
+      {(attributes) => <input type="text" {...control} {...attributes} className={look} />}
     </Field>
   );
 }
@@ -97,7 +95,7 @@ export function TextField(props: InputProps) {
 export function PasswordField(props: Omit<InputProps, "type">) {
   const t = useTranslations("ui");
   const [visible, setVisible] = useState(false);
-  const { labelling, control } = split(props);
+  const { labelling, control, look } = split(props);
   return (
     <Field {...labelling} id={props.id}>
       {(attributes) => (
@@ -106,7 +104,7 @@ export function PasswordField(props: Omit<InputProps, "type">) {
             {...control}
             {...attributes}
             type={visible ? "text" : "password"}
-            className={classNames(controlClass(props.compact), "pr-12")}
+            className={classNames(look, "pr-12")}
           />
           <span className="absolute top-px right-0.5">
             <IconButton
@@ -127,12 +125,10 @@ export function PasswordField(props: Omit<InputProps, "type">) {
 export function TextareaField(
   props: Labelling & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "className">,
 ) {
-  const { labelling, control } = split(props);
+  const { labelling, control, look } = split(props);
   return (
     <Field {...labelling} id={props.id}>
-      {(attributes) => (
-        <textarea rows={4} {...control} {...attributes} className={controlClass(props.compact)} />
-      )}
+      {(attributes) => <textarea rows={4} {...control} {...attributes} className={look} />}
     </Field>
   );
 }
@@ -141,38 +137,25 @@ export function TextareaField(
 export function SelectField(
   props: Labelling & Omit<SelectHTMLAttributes<HTMLSelectElement>, "className" | "multiple">,
 ) {
-  const { labelling, control } = split(props);
+  const { labelling, control, look } = split(props);
   return (
     <Field {...labelling} id={props.id}>
       {(attributes) => (
-        <select
-          {...control}
-          {...attributes}
-          className={classNames(controlClass(props.compact), "select-control")}
-        />
+        <select {...control} {...attributes} className={classNames(look, "select-control")} />
       )}
     </Field>
   );
 }
 
-function controlClass(compact = false): string {
+function controlClass(compact: boolean | undefined): string {
   return classNames(
     "field-control",
-    compact && "md:min-h-10 md:rounded-[9px] md:px-3 md:py-2 md:text-sm",
+    compact === true && "md:min-h-10 md:rounded-[9px] md:px-3 md:py-2 md:text-sm",
   );
 }
 
 function split<Props extends Labelling>(props: Props) {
-  const {
-    label,
-    hint,
-    error,
-    optional,
-    hideLabel,
-    compact: _compact,
-    className,
-    ...control
-  } = props;
+  const { label, hint, error, optional, hideLabel, compact, className, ...control } = props;
   const labelling: Labelling = {
     label,
     hint,
@@ -181,5 +164,5 @@ function split<Props extends Labelling>(props: Props) {
     ...(optional === undefined ? {} : { optional }),
     ...(hideLabel === undefined ? {} : { hideLabel }),
   };
-  return { labelling, control };
+  return { labelling, control, look: controlClass(compact) };
 }

@@ -55,7 +55,7 @@ export function useAddition(name: string, variant: Variant | null, cart: CartPor
     }
     setWanted(1);
     const toCart = () => {
-      void navigate("/cart");
+      navigate("/cart");
     };
     showToast({ text: t("added", { name }), action: { label: t("viewCart"), onSelect: toCart } });
   }
