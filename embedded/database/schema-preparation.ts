@@ -156,9 +156,9 @@ function planTable(
   const kept = new Map<string, IndexState | SearchIndexState>();
   for (const index of current) kept.set(definitionKey(index), index);
   const added: (IndexState | SearchIndexState)[] = [];
-  const resolve = <T extends IndexState | SearchIndexState>(
+  const resolve = (
     definition: Parameters<typeof definitionKey>[0] & { readonly staged: boolean },
-    make: () => T,
+    make: () => IndexState | SearchIndexState,
   ): IndexState | SearchIndexState => {
     const existing = kept.get(definitionKey(definition));
     if (existing !== undefined) return { ...existing, staged: definition.staged };

@@ -80,7 +80,10 @@ export class SnapshotView {
       for (const { table, id, before } of entry.changes) {
         let documents = this.#documents.get(table.byId.number);
         if (documents === undefined) {
-          this.#documents.set(table.byId.number, (documents = new Map()));
+          this.#documents.set(
+            table.byId.number,
+            (documents = new Map<string, StoredDocument | null>()),
+          );
         }
         if (!documents.has(id)) documents.set(id, before);
       }

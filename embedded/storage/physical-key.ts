@@ -43,7 +43,7 @@ export function logicalEntry(physical: Buffer, value: Buffer): LogicalEntry {
 
 /** The lowest stored key that may belong to a logical key `key` or greater. */
 export function lowerLimit(index: number, key: string): Buffer {
-  return isLong(key) ? cut(index, key) : prefixed(index, key, key.length);
+  return isLong(key) ? groupLimits(cut(index, key)).lower : prefixed(index, key, key.length);
 }
 
 /** Every stored key that may belong to a logical key less than `key` lies below this one. */
@@ -52,7 +52,7 @@ export function upperLimit(index: number, key: string | null): Buffer {
   return isLong(key) ? afterCut(cut(index, key)) : prefixed(index, key, key.length);
 }
 
-/** Limits of all the stored keys that were cut to the same bytes as this one. */
+/** Limits of all the stored keys that were cut to the same bytes; a whole key of that length is before. */
 export function groupLimits(physical: Buffer): { readonly lower: Buffer; readonly upper: Buffer } {
   const lower = physical.subarray(0, CUT_LENGTH);
   return { lower: Buffer.concat([lower, Buffer.alloc(1)]), upper: afterCut(lower) };

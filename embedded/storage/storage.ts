@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 
 import { open, type RootDatabase } from "lmdb";
 
@@ -20,6 +21,9 @@ export const STORAGE_FORMAT = 1;
 
 /** Index number of the records about the store itself; the rungs above use others. */
 export const META_INDEX = 0;
+
+const LMDB_MAGIC = 0xbeefc0de;
+const LMDB_MAGIC_OFFSET = 24;
 
 const FORMAT_KEY = "format";
 const CLOCK_KEY = "clock";
@@ -249,6 +253,12 @@ function openLmdb(folder: string): Lmdb {
       { cause: error },
     );
   }
+  if (!looksLikeLmdb(join(folder, "data.mdb"))) {
+    throw new DataFolderError(
+      "Damaged",
+      `The data folder ${folder} cannot be opened: data.mdb is damaged or no database.`,
+    );
+  }
   try {
     return open<Buffer, Buffer>({
       path: folder,
@@ -266,6 +276,24 @@ function openLmdb(folder: string): Lmdb {
       `The data folder ${folder} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,
       { cause: error },
     );
+  }
+}
+
+/** LMDB ends the process on a foreign file, so its magic number (in the first meta page) is checked. */
+function looksLikeLmdb(file: string): boolean {
+  const header = Buffer.alloc(LMDB_MAGIC_OFFSET + 4);
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return true;
+    throw error;
+  }
+  try {
+    const length = readSync(descriptor, header, 0, header.length, 0);
+    return length === 0 || header.readUInt32LE(LMDB_MAGIC_OFFSET) === LMDB_MAGIC;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -9,7 +9,7 @@ export interface DocumentId {
 }
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const DIGITS = new Map([...ALPHABET].map((character, value) => [character, value]));
+const DIGITS = new Map(Array.from(ALPHABET, (character, value) => [character, value]));
 const INTERNAL_ID_LENGTH = 16;
 const MS_PER_DAY = 86_400_000;
 

@@ -11,10 +11,8 @@ export function valueSize(value: JsonValue): number {
     case "float64":
     case "commitTs":
       return 9;
-    case "string":
-      return 2 + Buffer.byteLength(String(value));
     default:
-      return compoundSize(value);
+      return typeof value === "string" ? 2 + Buffer.byteLength(value) : compoundSize(value);
   }
 }
 
