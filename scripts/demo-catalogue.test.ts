@@ -4,13 +4,15 @@ import { expect, test } from "vitest";
 
 import { readDemoCatalogue } from "./demo-catalogue.ts";
 
+const NOW = 1_800_000_000_000;
 const root = join(import.meta.dirname, "..");
-const catalogue = readDemoCatalogue(join(root, "scripts/demo"));
+const catalogue = readDemoCatalogue(join(root, "scripts/demo"), NOW);
 
 test("SYS-1: the demo catalogue is complete and what it refers to exists", () => {
   expect(catalogue.products).toHaveLength(96);
   expect(catalogue.reviews).toHaveLength(400);
   expect(catalogue.people).toHaveLength(46);
+  expect(catalogue.orders).toHaveLength(260);
   const categories = new Set(catalogue.categories.map(({ slug }) => slug));
   const products = new Set(catalogue.products.map(({ slug }) => slug));
   expect(catalogue.products.filter(({ categorySlug }) => !categories.has(categorySlug))).toEqual(
@@ -41,4 +43,12 @@ test("SYS-1: every variant has a picture of its product, and a product without o
 test("neighbours within a category have different tints", () => {
   const kitchen = catalogue.products.filter(({ categorySlug }) => categorySlug === "kitchen");
   expect(new Set(kitchen.slice(0, 8).map(({ tint }) => tint)).size).toBe(8);
+});
+
+test("SYS-1: past orders lie in the past and their timelines run forward", () => {
+  for (const { timeline } of catalogue.orders) {
+    const moments = timeline.map(({ at }) => at);
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+    expect(Math.max(...moments)).toBeLessThanOrEqual(NOW);
+  }
 });

@@ -14,6 +14,9 @@ export type DemoCategory = FunctionArgs<Demo["importCategories"]>["categories"][
 export type DemoProduct = FunctionArgs<Demo["importProducts"]>["products"][number];
 export type DemoReview = FunctionArgs<Demo["importReviews"]>["reviews"][number];
 export type DemoPerson = FunctionArgs<Demo["importPeople"]>["people"][number];
+export type DemoOrder = FunctionArgs<
+  typeof internal.jobs.demoOrders.importOrders
+>["orders"][number];
 export type DemoSettings = FunctionArgs<Demo["importSettings"]>;
 
 export type DemoCatalogue = {
@@ -21,11 +24,13 @@ export type DemoCatalogue = {
   readonly products: readonly DemoProduct[];
   readonly reviews: readonly DemoReview[];
   readonly people: readonly DemoPerson[];
+  readonly orders: readonly DemoOrder[];
   readonly settings: DemoSettings;
   /** Product pictures, as paths below `public/demo/`. */
   readonly pictureFiles: readonly string[];
 };
 
+const HOUR_MS = 60 * 60 * 1000;
 const SCENE_SIZE = { width: 1600, height: 900 };
 
 const zColour = z.string().regex(/^#[0-9A-Fa-f]{6}$/);
@@ -126,6 +131,62 @@ const zPeople = z.object({
   ),
 });
 
+/** So long before the moment of loading. */
+const zTime = z.object({ daysAgo: zCount, hours: z.number().min(0).max(24) });
+
+const zOrders = z.array(
+  z.object({
+    number: zText,
+    email: z.email(),
+    status: z.enum([
+      "pending_payment",
+      "paid",
+      "processing",
+      "shipped",
+      "delivered",
+      "cancelled",
+      "refunded_partial",
+      "refunded_full",
+    ]),
+    paymentMethod: z.enum(["card", "bank_transfer", "invoice"]),
+    shippingMethod: z.enum(["standard", "express", "large-item"]),
+    items: z.array(
+      z.object({
+        sku: zText,
+        productSlug: zText,
+        name: zText,
+        options: z.record(z.string(), z.string()).nullable(),
+        quantity: z.int().positive(),
+        unitPrice: zPrice,
+        lineTotal: zPrice,
+      }),
+    ),
+    subtotal: zCount,
+    discount: zCount,
+    shipping: zCount,
+    taxIncluded: zCount,
+    total: zCount,
+    timeline: z.array(
+      zTime.extend({
+        event: z.enum([
+          "placed",
+          "paid",
+          "processing",
+          "shipped",
+          "delivered",
+          "cancelled",
+          "return_received",
+          "refunded_partial",
+          "refunded_full",
+        ]),
+      }),
+    ),
+    refunds: z.array(z.object({ amount: zPrice, reason: zText, at: zTime })),
+    trackingNumber: z.string().nullable(),
+    customerNote: z.string().nullable(),
+  }),
+);
+
 const zArticles = z.object({
   shop: z.object({ name: zText, tagline: zText }),
   hero: z.array(
@@ -166,8 +227,11 @@ const zArticles = z.object({
   }),
 });
 
-/** Reads and checks the files of `folder` (scripts/demo) and turns them into what the shop imports. */
-export function readDemoCatalogue(folder: string): DemoCatalogue {
+/**
+ * Reads and checks the files of `folder` (scripts/demo) and turns them into what the shop imports.
+ * Times in the files are ages; `now` (milliseconds) makes them moments.
+ */
+export function readDemoCatalogue(folder: string, now: number): DemoCatalogue {
   const products = zProducts.parse(readJson(folder, "products.json"));
   const categories = parentsFirst(zCategories.parse(readJson(folder, "categories.json")));
   const reviews = zReviews.parse(readJson(folder, "reviews.json"));
@@ -182,6 +246,7 @@ export function readDemoCatalogue(folder: string): DemoCatalogue {
       helpfulCount: helpful,
     })),
     people: toPeople(zPeople.parse(readJson(folder, "people.json"))),
+    orders: toOrders(zOrders.parse(readJson(folder, "orders.json")), now),
     settings: toSettings(zArticles.parse(readJson(folder, "articles.json"))),
     pictureFiles: [...new Set(files)],
   };
@@ -309,6 +374,16 @@ function toPeople({ customers, staff }: z.output<typeof zPeople>): DemoPerson[] 
 
 function namesOf(person: { first: string; last: string; email: string }) {
   return { email: person.email.toLowerCase(), firstName: person.first, lastName: person.last };
+}
+
+function toOrders(orders: z.output<typeof zOrders>, now: number): DemoOrder[] {
+  const moment = ({ daysAgo, hours }: z.output<typeof zTime>) =>
+    Math.round(now - (daysAgo * 24 + hours) * HOUR_MS);
+  return orders.map(({ timeline, refunds, ...order }) => ({
+    ...order,
+    timeline: timeline.map(({ event, ...time }) => ({ event, at: moment(time) })),
+    refunds: refunds.map(({ amount, reason, at }) => ({ amount, reason, at: moment(at) })),
+  }));
 }
 
 function toSettings(articles: z.output<typeof zArticles>): DemoSettings {

@@ -19,11 +19,16 @@ export interface SeedOptions {
   readonly projectFolder?: string;
 }
 
+const STEPS = ["pictures", "catalogue", "people", "reviews", "orders"] as const;
+
+type Step = (typeof STEPS)[number];
+
 type Connection = Pick<SeedOptions, "url" | "adminKey">;
 
 const UPLOADS_AT_ONCE = 6;
 const PRODUCTS_AT_ONCE = 12;
 const REVIEWS_AT_ONCE = 40;
+const ORDERS_AT_ONCE = 20;
 
 const zReply = z.union([
   z.object({ status: z.literal("success"), value: z.unknown() }),
@@ -37,17 +42,19 @@ const zReply = z.union([
 export async function seedDemo(options: SeedOptions): Promise<void> {
   const folder = options.projectFolder ?? process.cwd();
   const done = z.array(z.string()).parse(await run(options, internal.jobs.demo.finishedSteps, {}));
-  const catalogue = readDemoCatalogue(join(folder, "scripts/demo"));
-  const steps: Record<string, () => Promise<void>> = {
+  if (STEPS.every((step) => done.includes(step))) return;
+  const catalogue = readDemoCatalogue(join(folder, "scripts/demo"), Date.now());
+  const load: Record<Step, () => Promise<void>> = {
     pictures: () => uploadPictures(options, join(folder, "public/demo"), catalogue.pictureFiles),
     catalogue: () => importCatalogue(options, catalogue),
     people: () => importPeople(options, catalogue, options.passwords),
     reviews: () => importReviews(options, catalogue),
+    orders: () => importOrders(options, catalogue),
   };
-  for (const [step, load] of Object.entries(steps)) {
+  for (const step of STEPS) {
     if (done.includes(step)) continue;
     options.log(`Loading the demo shop: ${step}`);
-    await load();
+    await load[step]();
     await run(options, internal.jobs.demo.finishStep, { step });
   }
 }
@@ -113,6 +120,12 @@ async function importPeople(
 async function importReviews(connection: Connection, { reviews }: DemoCatalogue): Promise<void> {
   for (const batch of batches(reviews, REVIEWS_AT_ONCE)) {
     await run(connection, internal.jobs.demo.importReviews, { reviews: batch });
+  }
+}
+
+async function importOrders(connection: Connection, { orders }: DemoCatalogue): Promise<void> {
+  for (const batch of batches(orders, ORDERS_AT_ONCE)) {
+    await run(connection, internal.jobs.demoOrders.importOrders, { orders: batch });
   }
 }
 
