@@ -74,7 +74,12 @@ export class QueryRunner {
         const next =
           entry?.holdsAt(ts) === true
             ? entry
-            : await this.#obtain(question, ts, (known) => !isFirst || this.#isForNewcomers(known), last);
+            : await this.#obtain(
+                question,
+                ts,
+                (known) => !isFirst || this.#isForNewcomers(known),
+                last,
+              );
         attach(next);
         const { outcome } = next.computed;
         if (last === null || !isSameOutcome(last, outcome)) last = outcome;

@@ -7,10 +7,14 @@ import type { Caller, FunctionRequest } from "./types.ts";
 
 const SEED_BYTES = 32;
 
-/** @throws FunctionError for text that is no path. */
-export function requirePath({ componentPath, path }: FunctionRequest): FunctionPath {
+/**
+ * The function that a request names. Clients reach the app's own functions only.
+ * @throws FunctionError for text that is no path, and for what is hidden from the caller.
+ */
+export function requirePath({ componentPath, path, caller }: FunctionRequest): FunctionPath {
   const parsed = parseFunctionPath(componentPath, path);
-  if (parsed === null) throw functionNotFound(path);
+  const isHidden = caller.kind === "client" && componentPath !== "";
+  if (parsed === null || isHidden) throw functionNotFound(path);
   return parsed;
 }
 
@@ -43,9 +47,4 @@ export function identityOf(caller: Caller): { readonly attributesJson: string } 
 
 export function mayCallInternal({ caller }: FunctionRequest): boolean {
   return caller.kind !== "client";
-}
-
-/** Clients reach the app's own functions only. */
-export function isComponentHidden({ caller, componentPath }: FunctionRequest): boolean {
-  return caller.kind === "client" && componentPath !== "";
 }

@@ -8,8 +8,9 @@ import { build, type Plugin } from "esbuild";
 import { openDatabase } from "../database/open-database.ts";
 import type { EngineDatabase } from "../database/types.ts";
 import { CodeCache } from "../modules/code-cache.ts";
-import { updateVariables } from "../modules/environment-variables.ts";
+import { readVariables, updateVariables } from "../modules/environment-variables.ts";
 import { replaceModules, type PushedModule } from "../modules/module-store.ts";
+import { createCodeAnalyzer } from "../runtime/module-evaluator.ts";
 import { openBlobFolder } from "../storage/blob-folder.ts";
 import { createFunctionRunner, type FunctionRunnerOptions } from "./create-function-runner.ts";
 import { defineFunctionTables } from "./system-tables.ts";
@@ -42,6 +43,12 @@ export interface TestDeployment {
   close(): Promise<void>;
 }
 
+const INFO = {
+  name: "test",
+  cloudUrl: "http://127.0.0.1:3210",
+  siteUrl: "http://127.0.0.1:3210/http",
+};
+
 export const CLIENT: Caller = { kind: "client", identity: null };
 
 /** A deployment in a new temporary folder, with `sources` pushed. Close it when done. */
@@ -54,28 +61,34 @@ export async function startTestDeployment(
   defineFunctionTables(database);
   const clock = { nowMs: Date.now() };
   const codeCache = new CodeCache();
+  const shared = { codeCache, clock: { now: () => clock.nowMs }, deployment: INFO };
   const runner = createFunctionRunner({
+    ...shared,
     database,
-    codeCache,
-    clock: { now: () => clock.nowMs },
-    deployment: {
-      name: "test",
-      cloudUrl: "http://127.0.0.1:3210",
-      siteUrl: "http://127.0.0.1:3210/http",
-    },
     blobs: openBlobFolder(join(folder, "blobs")),
     uploadTokens: { issue: () => "token" },
     secret: Buffer.alloc(32, 7),
     ...options,
   });
-  const deployment = createDeployment(database, runner, codeCache, clock, () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const deployment = createDeployment(
+    database,
+    runner,
+    codeCache,
+    clock,
+    createCodeAnalyzer(shared),
+    () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  );
   await deployment.push(sources);
   return deployment;
 }
 
-export function requestOf(path: string, args: object = {}, caller: Caller = CLIENT): FunctionRequest {
+export function requestOf(
+  path: string,
+  args: object = {},
+  caller: Caller = CLIENT,
+): FunctionRequest {
   return {
     componentPath: "",
     path,
@@ -97,6 +110,7 @@ function createDeployment(
   runner: FunctionRunner,
   codeCache: CodeCache,
   clock: { nowMs: number },
+  analyze: ReturnType<typeof createCodeAnalyzer>,
   cleanUp: () => void,
 ): TestDeployment {
   const query: TestDeployment["query"] = (path, args, caller) =>
@@ -112,9 +126,10 @@ function createDeployment(
     mutation,
     async push(sources) {
       const modules = await bundleSources(sources);
+      const code = { modules, schema: null, definition: null };
+      const analyzed = await analyze(code, readVariables(database.begin()));
       const transaction = database.begin();
-      const pushed = modules.map((module) => ({ module, analysisJson: "{}" }));
-      replaceModules(transaction, new Map([["", pushed]]), clock.nowMs);
+      replaceModules(transaction, new Map([["", analyzed.modules]]), clock.nowMs);
       database.commit(transaction);
     },
     setVariables(variables) {

@@ -73,7 +73,7 @@ export interface ActionSuccess {
 }
 export type ActionOutcome = ActionSuccess | FunctionFailure;
 
-export type FunctionType = "query" | "mutation" | "action" | "httpAction";
+export type FunctionType = "query" | "mutation" | "action";
 
 /** Identifies a mutation sent over a socket, so that a repeat returns the stored result. */
 export interface SessionRequest {
@@ -116,8 +116,7 @@ export interface JobEnvelope {
 }
 
 export type JobOutcome =
-  | { readonly kind: "dropped" }
-  | { readonly kind: "ran"; readonly outcome: MutationOutcome };
+  { readonly kind: "dropped" } | { readonly kind: "ran"; readonly outcome: MutationOutcome };
 
 export interface FunctionRunner {
   runQuery(request: WatchRequest, options?: { readonly ts?: Timestamp }): Promise<QueryOutcome>;

@@ -1,12 +1,15 @@
 import { Script } from "node:vm";
 
 import type { ComponentPath, Transaction } from "../database/types.ts";
+import type { FunctionPath } from "./function-path.ts";
+import type { AnalyzedFunction, AnalyzedModule } from "./module-probe.ts";
 import { convertModule, type ConvertedModule } from "./convert-module.ts";
 import {
   listAllModules,
   readDeployedCode,
   readModuleText,
   type DeployedCode,
+  type ModuleRecord,
   type PushedModule,
 } from "./module-store.ts";
 import { SourcePositions } from "./source-positions.ts";
@@ -19,8 +22,14 @@ export interface RunnableModule extends ConvertedModule {
 
 /** One version of the deployed code. */
 export interface CodeSnapshot extends DeployedCode {
+  readonly modules: readonly {
+    readonly componentPath: ComponentPath;
+    readonly module: RunnableModule;
+  }[];
   /** `null` for a module that was not pushed. */
   module(componentPath: ComponentPath, path: string): RunnableModule | null;
+  /** What the push found out about an export; `null` when it is absent or no Convex function. */
+  findFunction(path: FunctionPath): AnalyzedFunction | null;
 }
 
 /** How many versions stay at hand: the current one and those of functions still running. */
@@ -67,20 +76,22 @@ export class CodeCache {
         record,
         ...readModuleText(view, record),
       }));
-      const modules = new Map<string, RunnableModule>();
+      const modules = new Map<string, CodeSnapshot["modules"][number]>();
       for (const { record, source, sourceMap } of texts) {
         const pushed = { ...record, source, sourceMap: sourceMap ?? undefined };
-        modules.set(
-          `${record.componentPath}\n${record.path}`,
-          await this.convert(pushed, record.sha256),
-        );
+        const module = await this.convert(pushed, record.sha256);
+        const { componentPath } = record;
+        modules.set(`${componentPath}\n${record.path}`, { componentPath, module });
       }
+      const functions = indexFunctions(texts.map(({ record }) => record));
       const snapshot: CodeSnapshot = {
         ...code,
-        module: (componentPath, path) => modules.get(`${componentPath}\n${path}`) ?? null,
+        modules: [...modules.values()],
+        module: (componentPath, path) => modules.get(`${componentPath}\n${path}`)?.module ?? null,
+        findFunction: (path) => functions.get(functionKey(path)) ?? null,
       };
       this.#versions.set(code.version, snapshot);
-      this.#forgetModulesExcept(new Set([...modules.values()].map(({ sha256 }) => sha256)));
+      this.#forgetModulesExcept(new Set(snapshot.modules.map(({ module }) => module.sha256)));
       return snapshot;
     } catch (error) {
       this.#versions.delete(code.version);
@@ -93,6 +104,21 @@ export class CodeCache {
       if (!hashes.has(key.slice(0, key.indexOf(" ")))) this.#modules.delete(key);
     }
   }
+}
+
+function indexFunctions(records: readonly ModuleRecord[]): Map<string, AnalyzedFunction> {
+  const functions = new Map<string, AnalyzedFunction>();
+  for (const { componentPath, path: module, analysisJson } of records) {
+    const analysis = JSON.parse(analysisJson) as AnalyzedModule;
+    for (const found of analysis.functions) {
+      functions.set(functionKey({ componentPath, module, exportName: found.name }), found);
+    }
+  }
+  return functions;
+}
+
+function functionKey({ componentPath, module, exportName }: FunctionPath): string {
+  return `${componentPath}\n${module}:${exportName}`;
 }
 
 function runnable(converted: ConvertedModule): RunnableModule {

@@ -76,7 +76,7 @@ export function readDeployedCode(transaction: Transaction): DeployedCode | null 
 
 /**
  * Replaces all modules of the named components with what was pushed; other components' go. The code
- * version changes only when some module did.
+ * version changes only when some module or its analysis did.
  */
 export function replaceModules(
   transaction: Transaction,
@@ -102,7 +102,8 @@ export function replaceModules(
     writeText(transaction, sha256, module);
     upsertModule(transaction, fields);
   }
-  setVersion(transaction, [...wanted].map(([key, { sha256 }]) => `${key} ${sha256}`), nowMs);
+  const entries = [...wanted].map(([key, push]) => `${key} ${push.sha256} ${push.analysisJson}`);
+  setVersion(transaction, entries, nowMs);
 }
 
 /** Modules of a component, by path. */

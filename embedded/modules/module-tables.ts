@@ -14,7 +14,10 @@ export const ENVIRONMENT_VARIABLES = "_environment_variables";
 
 export const MODULE_SYSTEM_TABLES: readonly SystemTableDefinition[] = [
   { name: DEPLOYED_CODE, indexes: [] },
-  { name: MODULES, indexes: [{ name: "by_componentPath_and_path", fields: ["componentPath", "path"] }] },
+  {
+    name: MODULES,
+    indexes: [{ name: "by_componentPath_and_path", fields: ["componentPath", "path"] }],
+  },
   { name: MODULE_TEXTS, indexes: [{ name: "by_sha256_and_part", fields: ["sha256", "part"] }] },
   { name: ENVIRONMENT_VARIABLES, indexes: [{ name: "by_name", fields: ["name"] }] },
 ];

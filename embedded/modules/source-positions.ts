@@ -29,7 +29,8 @@ export class SourcePositions {
   }
 }
 
-const FRAME = /^\s*at (?:(?<name>.+?) \()?convex-module:\/(?<path>[^):]+):(?<line>\d+):(?<column>\d+)\)?$/;
+const FRAME =
+  /^\s*at (?:(?<name>.+?) \()?convex-module:\/(?<path>[^):]+):(?<line>\d+):(?<column>\d+)\)?$/;
 
 /** The frames of a stack that lie in pushed modules, with their original places. */
 export function mapStack(

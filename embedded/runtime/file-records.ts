@@ -1,12 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 
 import type { ComponentPath, Transaction } from "../database/types.ts";
-import {
-  findRow,
-  insertRow,
-  textField,
-  type SystemRow,
-} from "../modules/system-documents.ts";
+import { findRow, insertRow, textField, type SystemRow } from "../modules/system-documents.ts";
 import type { JsonObject } from "../values/json-value.ts";
 import { decodeDocumentId } from "../values/document-id.ts";
 import type { DeploymentInfo } from "./services.ts";

@@ -1,7 +1,7 @@
 import type { Transaction } from "../database/types.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
 import { displayPath } from "../modules/function-path.ts";
-import { functionNotFound, type FunctionInfo } from "./function-info.ts";
+import { functionNotFound } from "./function-info.ts";
 import { FunctionRun, type RunRequest, type RunResult } from "./function-run.ts";
 import { RealmSet } from "./realm-set.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
@@ -43,17 +43,6 @@ export class FunctionExecutor {
       }
       const run = new FunctionRun(request, transaction, realms, this.#services);
       return finish(await run.execute(), transaction);
-    });
-  }
-
-  /** What a function is, `null` when there is none. `"use node"` functions are not looked at. */
-  describe(
-    begin: () => { readonly transaction: Transaction; readonly request: RunRequest },
-  ): Promise<FunctionInfo | null> {
-    return this.#turns.run(async () => {
-      const { transaction, request, realms } = await this.#prepare(begin);
-      if (realms === null) return null;
-      return new FunctionRun(request, transaction, realms, this.#services).describe();
     });
   }
 

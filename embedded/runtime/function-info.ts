@@ -1,29 +1,42 @@
 import type { ComponentPath, Transaction } from "../database/types.ts";
 import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
+import type { AnalyzedFunction } from "../modules/module-probe.ts";
 import { encodeDocumentId } from "../values/document-id.ts";
 import { isPlainObject, type JsonValue } from "../values/json-value.ts";
 import { parseValue } from "../values/normalize.ts";
 import { valueSize } from "../values/size.ts";
-import { checkValue, parseValidator, type TableLookup, type Validator } from "../values/validator.ts";
+import {
+  checkValue,
+  parseValidator,
+  type TableLookup,
+  type Validator,
+} from "../values/validator.ts";
 import { FunctionError } from "./function-error.ts";
 import { LIMITS } from "./limits.ts";
-import type { FunctionDescription } from "./realm/realm-host.ts";
 
 /** A registered function as callers are checked against it. */
 export interface FunctionInfo {
-  readonly udfType: FunctionDescription["udfType"];
-  readonly visibility: FunctionDescription["visibility"];
+  readonly udfType: "query" | "mutation" | "action";
+  readonly visibility: "public" | "internal" | null;
   /** `null` when anything goes. */
   readonly args: Validator | null;
   readonly returns: Validator | null;
 }
 
-export function functionInfo(description: FunctionDescription): FunctionInfo {
+const UDF_TYPES = { Query: "query", Mutation: "mutation", Action: "action" } as const;
+
+/** The function as a push's analysis found it. */
+export function functionInfo({
+  udfType,
+  visibility,
+  args,
+  returns,
+}: AnalyzedFunction): FunctionInfo {
   return {
-    udfType: description.udfType,
-    visibility: description.visibility,
-    args: validatorOf(description.argsJson),
-    returns: validatorOf(description.returnsJson),
+    udfType: UDF_TYPES[udfType],
+    visibility: visibility?.kind ?? null,
+    args: validatorOf(args),
+    returns: validatorOf(returns),
   };
 }
 
@@ -142,7 +155,5 @@ function validatorOf(json: string | null): Validator | null {
 }
 
 function titleOf(udfType: FunctionInfo["udfType"]): string {
-  return { query: "Query", mutation: "Mutation", action: "Action", httpAction: "HttpAction" }[
-    udfType
-  ];
+  return { query: "Query", mutation: "Mutation", action: "Action" }[udfType];
 }

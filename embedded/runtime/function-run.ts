@@ -9,7 +9,6 @@ import {
   functionNotFound,
   requireCallable,
   tableLookup,
-  type FunctionInfo,
 } from "./function-info.ts";
 import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
@@ -127,7 +126,8 @@ export class FunctionRun implements CallHost {
     });
     let outcome = await this.#drive(root);
     const stray = await strayRejections().settle();
-    if (stray !== null && outcome.ok) outcome = { ok: false, error: strayError(root, stray.reason) };
+    if (stray !== null && outcome.ok)
+      outcome = { ok: false, error: strayError(root, stray.reason) };
     if (this.#crash !== null) throw this.#crash.error;
     if (this.#isTimedOut) outcome = { ok: false, error: timeoutError() };
     if (!outcome.ok) this.#transaction.rollbackTo(root.savepoint);
@@ -138,14 +138,6 @@ export class FunctionRun implements CallHost {
       isIdentityRead: this.#isIdentityRead,
       isClockRead: this.#isClockRead,
     };
-  }
-
-  /** What the wanted function is, `null` when it does not exist. Does not run it. */
-  describe(): FunctionInfo | null {
-    const { udfType, path, seed } = this.#wanted;
-    const random = new SeededRandom(seed);
-    const call = this.#createCall(null, { udfType, path, transaction: this.#transaction, random });
-    return this.#describe(call);
   }
 
   readIdentity(): string | null {
@@ -167,7 +159,10 @@ export class FunctionRun implements CallHost {
     this.#logs.add(level, text);
   }
 
-  environmentVariable({ componentPath, transaction }: FunctionCall, name: string): string | undefined {
+  environmentVariable(
+    { componentPath, transaction }: FunctionCall,
+    name: string,
+  ): string | undefined {
     if (name === "CONVEX_CLOUD_URL") return this.services.deployment.cloudUrl;
     if (name === "CONVEX_SITE_URL") return this.services.deployment.siteUrl;
     return componentPath === "" ? readVariable(transaction, name) : undefined;
@@ -250,7 +245,7 @@ export class FunctionRun implements CallHost {
   /** Checks the call and runs it as far as it goes by itself. */
   #start(call: FunctionCall, argsJson: string, mayCallInternal: boolean): void {
     const { path, udfType, transaction, componentPath } = call;
-    const info = requireCallable(path, this.#describe(call), udfType, mayCallInternal);
+    const info = requireCallable(path, this.#realms.infoOf(path), udfType, mayCallInternal);
     call.info = info;
     const args = checkArgs(path, info, argsJson, tableLookup(transaction, componentPath), {
       commitTs: call.depth > 0,
@@ -261,12 +256,6 @@ export class FunctionRun implements CallHost {
       });
     });
     this.#advance(call);
-  }
-
-  #describe(call: FunctionCall): FunctionInfo | null {
-    if (call.realm === null) throw new Error("A call without a realm cannot be described.");
-    const timeout = this.#entries === 0 ? ENTRY_LIMIT_MS : null;
-    return this.#realms.describe(call.realm, call, timeout, call.path);
   }
 
   /** Ends a call that is over or that nothing can move on any more. */
@@ -316,7 +305,8 @@ export class FunctionRun implements CallHost {
       const next = call.queue.shift();
       if (next === undefined) return;
       const reply = this.answer(call, next.op, next.json, next.replyId);
-      if (reply !== null) this.#enter(call, (control) => control.settleSyscall(next.replyId, reply));
+      if (reply !== null)
+        this.#enter(call, (control) => control.settleSyscall(next.replyId, reply));
     }
   }
 

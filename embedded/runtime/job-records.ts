@@ -82,7 +82,10 @@ export function findJob(transaction: Transaction, jobId: string): ScheduledJob |
 }
 
 /** Jobs of a status, earliest due first; reads only as far as it is consumed. */
-export function* listJobs(transaction: Transaction, status: JobStatus): Generator<ScheduledJob, void> {
+export function* listJobs(
+  transaction: Transaction,
+  status: JobStatus,
+): Generator<ScheduledJob, void> {
   for (const row of listRows(transaction, SCHEDULED_JOBS, "by_status_and_dueAt", [status])) {
     yield parseJob(row);
   }
@@ -104,7 +107,10 @@ export function setJobState(
   nowMs: number,
 ): void {
   const isFinished = state.kind !== "pending" && state.kind !== "inProgress";
-  const patch: JsonObject = { state: { ...state }, ...(isFinished ? { completedTime: nowMs } : {}) };
+  const patch: JsonObject = {
+    state: { ...state },
+    ...(isFinished ? { completedTime: nowMs } : {}),
+  };
   transaction.patch(job.ownerPath, job.jobId, JSON.stringify(patch));
   const { recordId, ...fields } = job;
   replaceRow(transaction, recordId, {

@@ -19,15 +19,15 @@ export class LogLines {
     this.#lines.push(`[${level}] ${truncate(text)}`);
     if (this.#lines.length === MAX_LINES - 1) {
       this.#isFull = true;
-      this.#lines.push(
-        `[ERROR] Log overflow (maximum ${MAX_LINES}). Remaining log lines omitted.`,
-      );
+      this.#lines.push(`[ERROR] Log overflow (maximum ${MAX_LINES}). Remaining log lines omitted.`);
     }
   }
 }
 
 function truncate(text: string): string {
   if (text.length <= MAX_LINE_BYTES / 4 || Buffer.byteLength(text) <= MAX_LINE_BYTES) return text;
-  const kept = Buffer.from(text).subarray(0, MAX_LINE_BYTES - TRUNCATED.length).toString("utf8");
+  const kept = Buffer.from(text)
+    .subarray(0, MAX_LINE_BYTES - TRUNCATED.length)
+    .toString("utf8");
   return kept.replace(/\uFFFD$/, "") + TRUNCATED;
 }

@@ -26,27 +26,19 @@ export class RealmSet {
     const key = `${depth} ${componentPath}`;
     const existing = this.#realms.get(key);
     if (existing !== undefined && hasCurrentVariables(existing, frame)) return existing;
-    if (existing !== undefined) this.#infos.clear();
     const realm = new Realm(this.#code, componentPath);
     strayRejections().adopt(realm.promisePrototype);
     this.#realms.set(key, realm);
     return realm;
   }
 
-  /** What an export is, evaluating its module in the realm at the first question. */
-  describe(
-    realm: Realm,
-    frame: RealmFrame,
-    timeoutMs: number | null,
-    path: FunctionPath,
-  ): FunctionInfo | null {
+  /** What an export is; `null` when it is absent or no Convex function. */
+  infoOf(path: FunctionPath): FunctionInfo | null {
     const key = `${path.componentPath}\n${canonicalPath(path)}`;
     const known = this.#infos.get(key);
     if (known !== undefined) return known;
-    const { module, componentPath, exportName } = path;
-    const isNode = this.#code.module(componentPath, module)?.environment === "node";
-    const described = isNode ? null : realm.describe(frame, timeoutMs, module, exportName);
-    const info = described === null ? null : functionInfo(described);
+    const found = this.#code.findFunction(path);
+    const info = found === null ? null : functionInfo(found);
     this.#infos.set(key, info);
     return info;
   }

@@ -8,7 +8,6 @@ import { mapStack } from "../modules/source-positions.ts";
 import { loadEntryScript } from "./entry-script.ts";
 import { FunctionError } from "./function-error.ts";
 import type {
-  FunctionDescription,
   InstallRealm,
   LogLevel,
   ModuleFunction,
@@ -36,8 +35,11 @@ export class RealmTimeoutError extends Error {
   override readonly name = "RealmTimeoutError";
 }
 
-const INSTALL = new vm.Script(`(() => { ${loadEntryScript("realm-entry")}
-return realmEntry.installRealm; })()`, { filename: "realm-entry.js" });
+const INSTALL = new vm.Script(
+  `(() => { ${loadEntryScript("realm-entry")}
+return realmEntry.installRealm; })()`,
+  { filename: "realm-entry.js" },
+);
 const ENTER = new vm.Script(`globalThis["[engine]"]()`, { filename: "realm-enter.js" });
 
 /**
@@ -85,7 +87,11 @@ export class Realm {
    * @param timeoutMs `null` when an outer entry's watchdog covers this one.
    * @throws RealmTimeoutError after which the realm is usable, but no promise of the task settles.
    */
-  enter(frame: RealmFrame | null, timeoutMs: number | null, task: (control: RealmControl) => void): void {
+  enter(
+    frame: RealmFrame | null,
+    timeoutMs: number | null,
+    task: (control: RealmControl) => void,
+  ): void {
     this.#frame = frame;
     this.#task = () => task(this.#control);
     try {
@@ -97,26 +103,6 @@ export class Realm {
       this.#frame = null;
       this.#task = null;
     }
-  }
-
-  /** What an export is; `null` when it is absent or no Convex function. Evaluates its module. */
-  describe(
-    frame: RealmFrame,
-    timeoutMs: number | null,
-    path: string,
-    exportName: string,
-  ): FunctionDescription | null {
-    let described: string | null = null;
-    let failure: unknown = null;
-    this.enter(frame, timeoutMs, (control) => {
-      try {
-        described = control.describe(path, exportName);
-      } catch (error) {
-        failure = error;
-      }
-    });
-    if (failure !== null) throw this.errorFromImport(failure);
-    return described === null ? null : (JSON.parse(described) as FunctionDescription);
   }
 
   /** Evaluates a module and returns its `ModuleProbe` as JSON text. */

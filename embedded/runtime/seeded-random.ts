@@ -16,7 +16,7 @@ export class SeededRandom {
 
   bytes(length: number): Buffer {
     const result = Buffer.alloc(length);
-    for (let filled = 0; filled < length; ) {
+    for (let filled = 0; filled < length;) {
       if (this.#used === this.#block.length) this.#refill();
       const copied = this.#block.copy(result, filled, this.#used);
       this.#used += copied;

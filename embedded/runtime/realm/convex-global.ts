@@ -37,9 +37,7 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
 }
 
 function settled(reply: SyscallReply): Promise<string> {
-  return reply.startsWith("!")
-    ? Promise.reject(failureOf(reply))
-    : Promise.resolve(reply.slice(1));
+  return reply.startsWith("!") ? Promise.reject(failureOf(reply)) : Promise.resolve(reply.slice(1));
 }
 
 function valueOf(reply: SyscallReply): string {

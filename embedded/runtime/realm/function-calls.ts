@@ -1,5 +1,5 @@
-import { ModuleNotFoundError, type ModuleRegistry } from "./module-registry.ts";
-import type { FunctionDescription, RealmControl, ThrownError } from "./realm-host.ts";
+import type { ModuleRegistry } from "./module-registry.ts";
+import type { RealmControl, ThrownError } from "./realm-host.ts";
 
 /** A function made by the wrappers of `convex/server`. */
 export interface RegisteredFunction {
@@ -17,26 +17,13 @@ export interface RegisteredFunction {
   exportReturns?(): string;
 }
 
-export function createFunctionCalls(
-  registry: ModuleRegistry,
-): Pick<RealmControl, "invoke" | "describe"> {
+export function createFunctionCalls(registry: ModuleRegistry): Pick<RealmControl, "invoke"> {
   return {
     invoke(path, exportName, udfType, argsJson, settled) {
       run(registry, path, exportName, udfType, argsJson).then(
         (json) => settled(true, json),
         (error: unknown) => settled(false, JSON.stringify(describeThrown(error))),
       );
-    },
-    describe(path, exportName) {
-      let exports: object;
-      try {
-        exports = registry.load(path);
-      } catch (error) {
-        if (error instanceof ModuleNotFoundError) return null;
-        throw error;
-      }
-      const registered = functionNamed(exports, exportName);
-      return registered === null ? null : JSON.stringify(describeFunction(registered));
     },
   };
 }
@@ -50,7 +37,8 @@ async function run(
 ): Promise<string> {
   const registered = functionNamed(registry.load(path), exportName);
   const invoke = udfType === "query" ? registered?.invokeQuery : registered?.invokeMutation;
-  if (invoke === undefined) throw new Error(`Couldn't find ${udfType} "${exportName}" in "${path}".`);
+  if (invoke === undefined)
+    throw new Error(`Couldn't find ${udfType} "${exportName}" in "${path}".`);
   return await invoke(argsJson);
 }
 
@@ -65,22 +53,6 @@ export function functionNamed(exports: object, exportName: string): RegisteredFu
     candidate.isAction === true ||
     candidate.isHttp === true;
   return isRegistered ? candidate : null;
-}
-
-export function describeFunction(registered: RegisteredFunction): FunctionDescription {
-  return {
-    udfType: udfTypeOf(registered),
-    visibility:
-      registered.isPublic === true ? "public" : registered.isInternal === true ? "internal" : null,
-    argsJson: registered.exportArgs?.() ?? null,
-    returnsJson: registered.exportReturns?.() ?? null,
-  };
-}
-
-function udfTypeOf(registered: RegisteredFunction): FunctionDescription["udfType"] {
-  if (registered.isQuery === true) return "query";
-  if (registered.isMutation === true) return "mutation";
-  return registered.isAction === true ? "action" : "httpAction";
 }
 
 /** Anything can be thrown; this never throws itself. */

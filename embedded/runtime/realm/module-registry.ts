@@ -5,38 +5,34 @@ export interface ModuleRegistry {
   load(path: string): object;
 }
 
-/** Raised for a module that was not pushed; its text is what callers are shown. */
-export class ModuleNotFoundError extends Error {
-  override readonly name = "ModuleNotFoundError";
+export interface ModuleHost extends Pick<
+  RealmHost,
+  "compileModule" | "enterImport" | "leaveImport"
+> {
+  /** What modules see as `process`. */
+  readonly process: object;
+  /** For what is imported by name rather than by path. */
+  requireExternal(specifier: string): unknown;
 }
 
-/** Pushed modules of this realm, evaluated once each. A failed evaluation is tried again. */
-export function createModuleRegistry(
-  host: Pick<RealmHost, "compileModule" | "enterImport" | "leaveImport" | "environmentVariable">,
-): ModuleRegistry {
+/** Pushed modules, evaluated once each. A failed evaluation is tried again. */
+export function createModuleRegistry(host: ModuleHost): ModuleRegistry {
   const loaded = new Map<string, { exports: object }>();
-  const processGlobal = { env: environment(host) };
-  Object.defineProperty(globalThis, "process", {
-    value: processGlobal,
-    configurable: true,
-    writable: true,
-  });
 
   function load(path: string): object {
     const existing = loaded.get(path);
     if (existing !== undefined) return existing.exports;
     const evaluate = host.compileModule(path);
-    if (typeof evaluate === "string") throw new ModuleNotFoundError(evaluate);
+    if (typeof evaluate === "string") throw new Error(evaluate);
     const module = { exports: {} };
     loaded.set(path, module);
+    const require = (specifier: string) =>
+      specifier.startsWith(".")
+        ? load(resolveSpecifier(path, specifier))
+        : host.requireExternal(specifier);
     host.enterImport(path);
     try {
-      evaluate(
-        module.exports,
-        (specifier) => load(resolveSpecifier(path, specifier)),
-        module,
-        processGlobal,
-      );
+      evaluate(module.exports, require, module, host.process);
     } catch (error) {
       loaded.delete(path);
       throw error;
@@ -49,12 +45,14 @@ export function createModuleRegistry(
 }
 
 /** `process.env` that asks for each variable when it is read, so that the read is a dependency. */
-function environment(host: Pick<RealmHost, "environmentVariable">): object {
+export function createEnvironment(
+  environmentVariable: (name: string) => string | undefined,
+): object {
   return new Proxy(Object.create(null) as object, {
-    get: (_, name) => (typeof name === "string" ? host.environmentVariable(name) : undefined),
-    has: (_, name) => typeof name === "string" && host.environmentVariable(name) !== undefined,
+    get: (_, name) => (typeof name === "string" ? environmentVariable(name) : undefined),
+    has: (_, name) => typeof name === "string" && environmentVariable(name) !== undefined,
     getOwnPropertyDescriptor: (_, name) => {
-      const value = typeof name === "string" ? host.environmentVariable(name) : undefined;
+      const value = typeof name === "string" ? environmentVariable(name) : undefined;
       if (value === undefined) return undefined;
       return { value, configurable: true, enumerable: true, writable: false };
     },
@@ -65,8 +63,7 @@ function environment(host: Pick<RealmHost, "environmentVariable">): object {
 }
 
 /** Bundled modules import each other by relative path only. */
-export function resolveSpecifier(importer: string, specifier: string): string {
-  if (!specifier.startsWith(".")) return specifier;
+function resolveSpecifier(importer: string, specifier: string): string {
   const parts = importer.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
     if (part === "..") parts.pop();

@@ -1,18 +1,6 @@
-import { describeFunction, functionNamed } from "./function-calls.ts";
+import type { ModuleProbe, ProbedFunction } from "../../modules/module-probe.ts";
+import { functionNamed, type RegisteredFunction } from "./function-calls.ts";
 import type { ModuleRegistry } from "./module-registry.ts";
-import type { FunctionDescription } from "./realm-host.ts";
-
-/** What a module exports, as a push wants to know it. Parts that are absent are `null`. */
-export interface ModuleProbe {
-  readonly functions: readonly (FunctionDescription & { readonly name: string })[];
-  readonly httpRoutes: readonly { readonly path: string; readonly method: string }[] | null;
-  /** The default export's `export()`: JSON text for schemas, parsed for definitions and crons. */
-  readonly exported: unknown;
-  readonly isCrons: boolean;
-  readonly hasDefault: boolean;
-  /** JSON of the default export when it is plain data (`auth.config`). */
-  readonly data: unknown;
-}
 
 interface DefaultExport {
   readonly isRouter?: true;
@@ -21,12 +9,13 @@ interface DefaultExport {
   export?(): unknown;
 }
 
+/** Evaluates a module and describes its exports, as JSON text of a `ModuleProbe`. */
 export function probeModule(registry: ModuleRegistry, path: string): string {
   const exports = registry.load(path);
   const functions = Object.keys(exports).flatMap((name) => {
     const registered = functionNamed(exports, name);
     if (registered === null || registered.isHttp === true) return [];
-    return [{ name, ...describeFunction(registered) }];
+    return [describeFunction(name, registered)];
   });
   const value: unknown = Reflect.get(exports, "default");
   const probe: ModuleProbe = {
@@ -35,6 +24,17 @@ export function probeModule(registry: ModuleRegistry, path: string): string {
     hasDefault: value !== undefined && value !== null,
   };
   return JSON.stringify(probe);
+}
+
+function describeFunction(name: string, registered: RegisteredFunction): ProbedFunction {
+  const { isPublic, isInternal, isQuery, isMutation } = registered;
+  return {
+    name,
+    udfType: isQuery === true ? "query" : isMutation === true ? "mutation" : "action",
+    visibility: isPublic === true ? "public" : isInternal === true ? "internal" : null,
+    argsJson: registered.exportArgs?.() ?? null,
+    returnsJson: registered.exportReturns?.() ?? null,
+  };
 }
 
 function probeDefault(

@@ -7,7 +7,8 @@ import { installCrypto } from "./crypto.ts";
 import { installDate } from "./date.ts";
 import { createFunctionCalls } from "./function-calls.ts";
 import { installConvexGlobal } from "./convex-global.ts";
-import { createModuleRegistry } from "./module-registry.ts";
+import { defineGlobal } from "./global-property.ts";
+import { createEnvironment, createModuleRegistry } from "./module-registry.ts";
 import { probeModule } from "./probe.ts";
 import type { RealmControl, RealmHost } from "./realm-host.ts";
 import { createOperations, installWebGlobals } from "./web-globals.ts";
@@ -19,12 +20,23 @@ export function installRealm(host: RealmHost): RealmControl {
   installCrypto(host, operations);
   installConsole(host);
   const syscalls = installConvexGlobal(host);
-  const registry = createModuleRegistry(host);
+  const process = { env: createEnvironment((name) => host.environmentVariable(name)) };
+  defineGlobal("process", process);
+  const registry = createModuleRegistry({
+    compileModule: (path) => host.compileModule(path),
+    enterImport: (path) => host.enterImport(path),
+    leaveImport: () => host.leaveImport(),
+    process,
+    requireExternal: (specifier) => {
+      throw new Error(
+        `Could not resolve "${specifier}": Node.js built-ins exist in modules with "use node" only.`,
+      );
+    },
+  });
   const calls = createFunctionCalls(registry);
   defineHidden("[engine]", () => host.takeTask()?.());
   return {
     invoke: calls.invoke,
-    describe: calls.describe,
     probe: (path) => probeModule(registry, path),
     settleSyscall: syscalls.settle,
     settleOperation: operations.settle,

@@ -53,13 +53,6 @@ export interface RealmHost {
   startOperation(promise: Promise<unknown>): number;
 }
 
-export interface FunctionDescription {
-  readonly udfType: "query" | "mutation" | "action" | "httpAction";
-  readonly visibility: "public" | "internal" | null;
-  readonly argsJson: string | null;
-  readonly returnsJson: string | null;
-}
-
 /** What the engine can ask of a realm; each call happens inside an entry. */
 export interface RealmControl {
   invoke(
@@ -69,9 +62,7 @@ export interface RealmControl {
     argsJson: string,
     settled: (isOk: boolean, text: string) => void,
   ): void;
-  /** JSON text of a `FunctionDescription`; `null` when the export is absent or no Convex function. */
-  describe(path: string, exportName: string): string | null;
-  /** Evaluates a module and runs `probe` text names; JSON text of what it exports (module-probe.ts). */
+  /** Evaluates a module; JSON text of its `ModuleProbe` (modules/module-probe.ts). */
   probe(path: string): string;
   settleSyscall(id: number, reply: SyscallReply): void;
   settleOperation(id: number, isOk: boolean, value: unknown): void;

@@ -107,7 +107,10 @@ function adoptBodyMethods(constructor: Constructor, name: string, operations: Op
           configurable: true,
           writable: true,
           value(this: object) {
-            const read = Reflect.get(constructor.prototype as object, method) as () => Promise<unknown>;
+            const read = Reflect.get(
+              constructor.prototype as object,
+              method,
+            ) as () => Promise<unknown>;
             return operations.adopt(Reflect.apply(read, this, []));
           },
         },

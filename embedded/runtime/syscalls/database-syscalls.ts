@@ -104,7 +104,8 @@ function getDocument(context: SyscallContext, args: JsonObject): string {
 function normalizeId({ transaction, componentPath }: SyscallContext, args: JsonObject): string {
   const id = textArg(args, "idString");
   const isOfTable =
-    decodeDocumentId(id) !== null && transaction.tableOf(componentPath, id) === textArg(args, "table");
+    decodeDocumentId(id) !== null &&
+    transaction.tableOf(componentPath, id) === textArg(args, "table");
   return JSON.stringify({ id: isOfTable ? id : null });
 }
 

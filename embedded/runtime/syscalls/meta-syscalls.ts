@@ -46,9 +46,6 @@ function transactionMetrics({ transaction, run }: SyscallContext): object {
     documentsRead: metric(usage.documentsRead, LIMITS.documentsRead),
     documentsWritten: metric(usage.documentsWritten, LIMITS.documentsWritten),
     functionsScheduled: metric(run.functionsScheduled, LIMITS.functionsScheduled),
-    scheduledFunctionArgsBytes: metric(
-      run.scheduledArgsBytes,
-      LIMITS.scheduledFunctionArgsBytes,
-    ),
+    scheduledFunctionArgsBytes: metric(run.scheduledArgsBytes, LIMITS.scheduledFunctionArgsBytes),
   };
 }

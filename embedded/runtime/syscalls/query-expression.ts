@@ -81,8 +81,18 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   $add: { name: "add", floats: (a, b) => a + b, integers: (a, b) => a + b },
   $sub: { name: "subtract", floats: (a, b) => a - b, integers: (a, b) => a - b },
   $mul: { name: "multiply", floats: (a, b) => a * b, integers: (a, b) => a * b },
-  $div: { name: "divide", floats: (a, b) => a / b, integers: (a, b) => a / b, dividesByRight: true },
-  $mod: { name: "modulo", floats: (a, b) => a % b, integers: (a, b) => a % b, dividesByRight: true },
+  $div: {
+    name: "divide",
+    floats: (a, b) => a / b,
+    integers: (a, b) => a / b,
+    dividesByRight: true,
+  },
+  $mod: {
+    name: "modulo",
+    floats: (a, b) => a % b,
+    integers: (a, b) => a % b,
+    dividesByRight: true,
+  },
 };
 
 function compileLogic(operator: string, operand: JsonValue): Expression | null {

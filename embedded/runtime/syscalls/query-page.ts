@@ -159,7 +159,8 @@ function readUpToLimits(
   const keys: IndexKey[] = [];
   let bytes = 0;
   while (documents.length < pageSize) {
-    const isStopped = keys.length > 0 && (keys.length >= maximumRowsRead || bytes >= maximumBytesRead);
+    const isStopped =
+      keys.length > 0 && (keys.length >= maximumRowsRead || bytes >= maximumBytesRead);
     if (isStopped || (keys.length > 0 && isReadLimitReached(transaction.usage))) {
       return { documents, keys, end: lastPosition(keys, start), status: "SplitRequired" };
     }

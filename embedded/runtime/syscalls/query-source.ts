@@ -7,7 +7,12 @@ import type {
 } from "../../database/types.ts";
 import { afterPrefix, encodeKey, encodeKeyPart } from "../../values/index-key.ts";
 import { displayValue } from "../../values/display.ts";
-import { isArray, isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
+import {
+  isArray,
+  isPlainObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../values/json-value.ts";
 import { isUndefinedMarker, normalizeValue } from "../../values/normalize.ts";
 import { FunctionError } from "../function-error.ts";
 import { textArg } from "./syscall-context.ts";
@@ -52,7 +57,8 @@ export function parseSource(
     });
   }
   const { table, index } = parseIndexName(textArg(source, "indexName"));
-  if (source["type"] === "Search") return parseSearch(transaction, componentPath, table, index, source);
+  if (source["type"] === "Search")
+    return parseSearch(transaction, componentPath, table, index, source);
   const range = source["range"] ?? [];
   if (!isArray(range)) throw new FunctionError("Invalid query: `range` must be a list.");
   return parseRange(transaction, componentPath, { table, index, range, order: source["order"] });
@@ -95,7 +101,12 @@ function parseIndexName(indexName: string): { table: string; index: string } {
 function parseRange(
   transaction: Transaction,
   componentPath: ComponentPath,
-  { table, index, range, order }: {
+  {
+    table,
+    index,
+    range,
+    order,
+  }: {
     table: string;
     index: string;
     range: readonly JsonValue[];
@@ -105,7 +116,14 @@ function parseRange(
   requireVisibleTable(table);
   const fields = transaction.indexFields(componentPath, table, index);
   const interval = compileRange(`${table}.${index}`, fields, range.map(parseBound));
-  return { kind: "range", table, index, fields, interval, order: order === "desc" ? "desc" : "asc" };
+  return {
+    kind: "range",
+    table,
+    index,
+    fields,
+    interval,
+    order: order === "desc" ? "desc" : "asc",
+  };
 }
 
 function parseSearch(

@@ -1,5 +1,10 @@
 import type { IndexEntry, IndexKey, RangeCursor } from "../../database/types.ts";
-import { isArray, isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
+import {
+  isArray,
+  isPlainObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import { compileExpression, passesFilter, type Expression } from "./query-expression.ts";
 

@@ -30,9 +30,7 @@ export function parseJobRequest(
 ): JobRequest {
   const scheduledTimeMs = numberArg(args, "ts") * 1000;
   if (!Number.isFinite(scheduledTimeMs) || Math.abs(scheduledTimeMs - nowMs) > FIVE_YEARS_MS) {
-    throw new FunctionError(
-      "Scheduled functions must be within five years of the current time.",
-    );
+    throw new FunctionError("Scheduled functions must be within five years of the current time.");
   }
   const target = resolveAddress(componentPath, args);
   if (target === null) throw new FunctionError("Invalid function to schedule.");

@@ -1,11 +1,5 @@
 import type { ComponentPath, Transaction } from "../../database/types.ts";
-import {
-  fileUrl,
-  findFile,
-  insertFile,
-  removeFile,
-  sha256Base64,
-} from "../file-records.ts";
+import { fileUrl, findFile, insertFile, removeFile, sha256Base64 } from "../file-records.ts";
 import { FunctionError } from "../function-error.ts";
 import type { DeploymentInfo } from "../services.ts";
 import { optionalTextArg, textArg, type SyscallHandler } from "./syscall-context.ts";

@@ -34,8 +34,7 @@ export function runSyncSyscall(context: SyscallContext, op: string, json: string
 
 /** JSON text of the answer to any other call except nested functions. Throws like handlers do. */
 export function runSyscall(context: SyscallContext, op: string, json: string): string {
-  const handler =
-    QUERY.get(op) ?? (context.udfType === "mutation" ? MUTATION.get(op) : undefined);
+  const handler = QUERY.get(op) ?? (context.udfType === "mutation" ? MUTATION.get(op) : undefined);
   if (handler === undefined) throw new FunctionError(`Unknown async operation ${op}`);
   return handler(context, parseSyscallArgs(json));
 }

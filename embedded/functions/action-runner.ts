@@ -1,0 +1,232 @@
+import { readVariables } from "../modules/environment-variables.ts";
+import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
+import { displayPath, type FunctionPath } from "../modules/function-path.ts";
+import type { ActionPool } from "../runtime/actions/action-pool.ts";
+import type { WireRequest, WireResponse } from "../runtime/actions/action-protocol.ts";
+import { FunctionError } from "../runtime/function-error.ts";
+import {
+  checkArgs,
+  checkResult,
+  functionInfo,
+  functionNotFound,
+  requireCallable,
+  tableLookup,
+  type FunctionInfo,
+} from "../runtime/function-info.ts";
+import { LIMITS } from "../runtime/limits.ts";
+import { ActionSession, type ActionCode } from "./action-session.ts";
+import type { ActionServices } from "./action-syscalls.ts";
+import { functionFailure } from "./function-failure.ts";
+import { mayCallInternal, requirePath } from "./run-request.ts";
+import type { ActionOutcome, Caller, FunctionRequest, RequestMetadata } from "./types.ts";
+
+export interface ActionRunnerOptions {
+  readonly codeCache: CodeCache;
+  readonly pool: ActionPool;
+  readonly services: ActionServices;
+}
+
+const TIME_LIMITS_MS = { isolate: 30 * 60_000, node: 10 * 60_000 };
+const HTTP_PATH: FunctionPath = { componentPath: "", module: "http.js", exportName: "default" };
+const NO_HTTP_TEXT = "This Convex deployment does not have HTTP actions enabled.";
+
+/** Runs actions and HTTP actions in worker threads. */
+export class ActionRunner {
+  readonly #codeCache: CodeCache;
+  readonly #pool: ActionPool;
+  readonly #services: ActionServices;
+
+  constructor({ codeCache, pool, services }: ActionRunnerOptions) {
+    this.#codeCache = codeCache;
+    this.#pool = pool;
+    this.#services = services;
+  }
+
+  async run(request: FunctionRequest): Promise<ActionOutcome> {
+    const { requestId } = request.metadata;
+    let session: ActionSession | null = null;
+    try {
+      const path = requirePath(request);
+      const code = await this.#loadCode();
+      if (code === null) throw functionNotFound(displayPath(path));
+      const found = code.snapshot.findFunction(path);
+      const info = requireCallable(
+        path,
+        found === null ? null : functionInfo(found),
+        "action",
+        mayCallInternal(request),
+      );
+      const argsJson = this.#checkArgs(path, info, request, code.snapshot);
+      const { componentPath, module, exportName } = path;
+      session = new ActionSession(
+        { kind: "action", componentPath, module, exportName, argsJson, requestId },
+        {
+          pool: this.#pool,
+          services: this.#services,
+          code,
+          context: { path, request, authError: null },
+          timeLimitMs: TIME_LIMITS_MS[environmentOf(code.snapshot, path)],
+        },
+      );
+      const text = await session.result;
+      const lookup = tableLookup(this.#services.database.begin(), componentPath);
+      const valueJson = checkResult(path, info, text, lookup);
+      return { ok: true, valueJson, logLines: session.logs.lines };
+    } catch (error) {
+      if (!(error instanceof FunctionError)) throw error;
+      return functionFailure(error, requestId, session?.logs.lines ?? []);
+    }
+  }
+
+  /** What a function is at the latest timestamp, whoever may call it; `null` when there is none. */
+  async describe(path: FunctionPath): Promise<FunctionInfo | null> {
+    const code = await this.#codeCache.load(this.#services.database.begin());
+    const found = code?.findFunction(path) ?? null;
+    return found === null ? null : functionInfo(found);
+  }
+
+  async runHttp(
+    request: Request,
+    auth: { readonly caller: Caller } | { readonly error: string },
+    metadata: RequestMetadata,
+  ): Promise<Response> {
+    const code = await this.#loadCode();
+    if (code?.snapshot.module("", HTTP_PATH.module) === null || code === null) {
+      return new Response(NO_HTTP_TEXT, { status: 404 });
+    }
+    const caller: Caller = "caller" in auth ? auth.caller : { kind: "client", identity: null };
+    const wire = await wireRequest(request);
+    const isHead = request.method === "HEAD";
+    return await new Promise((resolve, reject) => {
+      const body = new ResponseBody();
+      let session: ActionSession | null = null;
+      const pull = () => session?.pull();
+      session = new ActionSession(
+        { kind: "http", componentPath: "", request: wire },
+        {
+          pool: this.#pool,
+          services: this.#services,
+          code,
+          context: {
+            path: HTTP_PATH,
+            request: { caller, metadata },
+            authError: "error" in auth ? auth.error : null,
+          },
+          timeLimitMs: TIME_LIMITS_MS.isolate,
+          onHead: (head) => {
+            const stream =
+              head.hasBody && !isHead ? body.open(pull, () => session?.abandon()) : null;
+            if (head.hasBody && isHead) session?.abandon();
+            resolve(toResponse(head, stream));
+          },
+          onChunk: (bytes) => body.push(bytes),
+        },
+      );
+      session.result.then(
+        () => body.push(null),
+        (error: unknown) => {
+          if (body.fail(error)) return;
+          if (error instanceof FunctionError) resolve(errorResponse(error, metadata.requestId));
+          else reject(error as Error);
+        },
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #loadCode(): Promise<ActionCode | null> {
+    const transaction = this.#services.database.begin();
+    const snapshot = await this.#codeCache.load(transaction);
+    if (snapshot === null) return null;
+    const { cloudUrl, siteUrl } = this.#services.deployment;
+    const variables = new Map(readVariables(transaction));
+    variables.set("CONVEX_CLOUD_URL", cloudUrl).set("CONVEX_SITE_URL", siteUrl);
+    return { snapshot, variables };
+  }
+
+  #checkArgs(
+    path: FunctionPath,
+    info: FunctionInfo,
+    { argsJson }: FunctionRequest,
+    snapshot: CodeSnapshot,
+  ): string {
+    const lookup = tableLookup(this.#services.database.begin(), path.componentPath);
+    const checked = checkArgs(path, info, argsJson, lookup, { commitTs: false });
+    if (environmentOf(snapshot, path) === "node" && checked.length > LIMITS.nodeArgsBytes) {
+      throw new FunctionError(
+        `Arguments for ${displayPath(path)} are too large for an action on Node.js ` +
+          `(limit: ${LIMITS.nodeArgsBytes} bytes).`,
+      );
+    }
+    return checked;
+  }
+}
+
+/** A response body that is asked for piece by piece. */
+class ResponseBody {
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #isClosed = false;
+
+  open(pull: () => void, cancel: () => void): ReadableStream<Uint8Array> {
+    return new ReadableStream(
+      { start: (controller) => void (this.#controller = controller), pull, cancel },
+      { highWaterMark: 1 },
+    );
+  }
+
+  push(bytes: Uint8Array | null): void {
+    if (this.#controller === null || this.#isClosed) return;
+    if (bytes !== null) {
+      this.#controller.enqueue(bytes);
+      return;
+    }
+    this.#isClosed = true;
+    this.#controller.close();
+  }
+
+  /** `false` when no response has begun that could fail. */
+  fail(error: unknown): boolean {
+    if (this.#controller === null) return false;
+    if (!this.#isClosed) this.#controller.error(error);
+    this.#isClosed = true;
+    return true;
+  }
+}
+
+function environmentOf(snapshot: CodeSnapshot, path: FunctionPath): "isolate" | "node" {
+  return snapshot.module(path.componentPath, path.module)?.environment ?? "isolate";
+}
+
+async function wireRequest(request: Request): Promise<WireRequest> {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: [...request.headers],
+    body: request.body === null ? null : await request.arrayBuffer(),
+  };
+}
+
+const BODILESS_STATUS = new Set([101, 204, 205, 304]);
+
+function toResponse(
+  { status, headers }: WireResponse,
+  body: ReadableStream<Uint8Array> | null,
+): Response {
+  const isBodiless = BODILESS_STATUS.has(status);
+  const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };
+  return new Response(isBodiless ? null : body, init);
+}
+
+/** What a client of an HTTP action gets for an error that the action did not catch. */
+function errorResponse({ message, dataJson }: FunctionError, requestId: string): Response {
+  const [firstLine = ""] = message.split("\n");
+  const body = {
+    code: `[Request ID: ${requestId}] Server Error: ${firstLine}`,
+    trace: message,
+    ...(dataJson === null ? {} : { data: JSON.parse(dataJson) as unknown }),
+  };
+  return Response.json(body, { status: 500 });
+}

@@ -1,0 +1,227 @@
+import { commitWrites } from "../database/commit-writes.ts";
+import type { Database } from "../database/types.ts";
+import {
+  canonicalPath,
+  functionHandle,
+  resolveAddress,
+  type FunctionPath,
+} from "../modules/function-path.ts";
+import { FunctionError } from "../runtime/function-error.ts";
+import { functionNotFound } from "../runtime/function-info.ts";
+import { findFile, insertFile, sha256Base64 } from "../runtime/file-records.ts";
+import { cancelJob, findJob, insertJob } from "../runtime/job-records.ts";
+import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
+import type { WireBlob } from "../runtime/actions/action-protocol.ts";
+import {
+  isJobCanceled,
+  parseJobRequest,
+  requireJobId,
+} from "../runtime/syscalls/scheduler-syscalls.ts";
+import {
+  deleteStoredFile,
+  requireDigest,
+  storageMetadata,
+  storageUrl,
+} from "../runtime/syscalls/storage-syscalls.ts";
+import { textArg, valueArg } from "../runtime/syscalls/syscall-context.ts";
+import type { JsonObject } from "../values/json-value.ts";
+import { failureText } from "./function-failure.ts";
+import { identityOf } from "./run-request.ts";
+import type {
+  ActionOutcome,
+  Caller,
+  FunctionRequest,
+  MutationOutcome,
+  QueryOutcome,
+} from "./types.ts";
+
+/** What actions can ask of the engine. */
+export interface ActionServices {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly deployment: DeploymentInfo;
+  readonly blobs: BlobStore;
+  readonly uploadTokens: UploadTokens;
+  runQuery(request: FunctionRequest): Promise<QueryOutcome>;
+  runMutation(request: FunctionRequest): Promise<MutationOutcome>;
+  runAction(request: FunctionRequest): Promise<ActionOutcome>;
+}
+
+/** The action that asks. */
+export interface ActionContext {
+  readonly path: FunctionPath;
+  readonly request: Pick<FunctionRequest, "caller" | "metadata">;
+  /** Why the caller's Authorization header was unusable, to be said when the identity is asked for. */
+  readonly authError: string | null;
+}
+
+type ActionSyscall = (
+  services: ActionServices,
+  context: ActionContext,
+  args: JsonObject,
+) => Promise<string> | string;
+
+const SYSCALLS = new Map<string, ActionSyscall>(
+  Object.entries({
+    "1.0/actions/query": (services, context, args) =>
+      services.runQuery(nestedRequest(context, args)).then(nestedResult),
+    "1.0/actions/mutation": (services, context, args) =>
+      services.runMutation(nestedRequest(context, args)).then(nestedResult),
+    "1.0/actions/action": (services, context, args) =>
+      services.runAction(nestedRequest(context, args)).then(nestedResult),
+    "1.0/actions/schedule": schedule,
+    "1.0/actions/cancel_job": cancel,
+    "1.0/actions/vectorSearch": () => {
+      throw new FunctionError("Vector search is not supported by this deployment.");
+    },
+    "1.0/getUserIdentity": (_, { path, request, authError }) => {
+      if (path.componentPath !== "") return "null";
+      if (authError !== null) throw new FunctionError(authError);
+      return identityOf(request.caller)?.attributesJson ?? "null";
+    },
+    "1.0/createFunctionHandle": (_, { path }, args) => {
+      const target = resolveAddress(path.componentPath, args);
+      if (target === null) throw new FunctionError("Invalid function reference.");
+      return JSON.stringify(functionHandle(target));
+    },
+    "1.0/getFunctionMetadata": (_, { path }) =>
+      JSON.stringify({ name: canonicalPath(path), componentPath: path.componentPath }),
+    "1.0/getDeploymentMetadata": ({ deployment }) =>
+      JSON.stringify({ name: deployment.name, region: null, class: "local" }),
+    "1.0/getRequestMetadata": (_, { request }) =>
+      JSON.stringify({
+        ...request.metadata,
+        scheduledFunctionId: scheduledFunctionIdOf(request.caller),
+        authToken: null,
+      }),
+    "1.0/auditLog": () => "null",
+    "1.0/storageGetUrl": ({ database, deployment }, { path }, args) =>
+      storageUrl(database.begin(), path.componentPath, deployment, textArg(args, "storageId")),
+    "1.0/storageGetMetadata": ({ database }, { path }, args) =>
+      storageMetadata(database.begin(), path.componentPath, textArg(args, "storageId")),
+    "1.0/storageDelete": ({ database }, { path }, args) =>
+      commitWrites(database, (transaction) =>
+        deleteStoredFile(transaction, path.componentPath, textArg(args, "storageId")),
+      ),
+    "1.0/storageGenerateUploadUrl": ({ deployment, uploadTokens }, { path }) => {
+      const token = encodeURIComponent(uploadTokens.issue(path.componentPath));
+      return JSON.stringify(`${deployment.cloudUrl}/api/storage/upload?token=${token}`);
+    },
+  } satisfies Record<string, ActionSyscall>),
+);
+
+/**
+ * JSON text of the answer to an action's syscall.
+ * @throws FunctionError, and errors of the database, for the action to see.
+ */
+export async function runActionSyscall(
+  services: ActionServices,
+  context: ActionContext,
+  op: string,
+  args: JsonObject,
+): Promise<string> {
+  const handler = SYSCALLS.get(op);
+  if (handler === undefined) throw new FunctionError(`Unknown async operation ${op}`);
+  return await handler(services, context, args);
+}
+
+/** Stores what an action gave; the id as JSON text, once the bytes and their row are durable. */
+export async function storeBlob(
+  { database, blobs }: ActionServices,
+  { path }: ActionContext,
+  { bytes, contentType }: WireBlob,
+  expectedSha256: string | null,
+): Promise<string> {
+  const content = new Uint8Array(bytes);
+  const sha256 = sha256Base64(content);
+  requireDigest(sha256, expectedSha256);
+  const blobKey = await blobs.write(content);
+  const storageId = await commitWrites(database, (transaction) =>
+    insertFile(transaction, {
+      componentPath: path.componentPath,
+      blobKey,
+      sha256,
+      size: content.length,
+      contentType: contentType === "" ? null : contentType,
+    }),
+  );
+  return JSON.stringify(storageId);
+}
+
+/** A stored file's bytes, `null` for an unknown id. */
+export async function getBlob(
+  { database, blobs }: ActionServices,
+  { path }: ActionContext,
+  storageId: string,
+): Promise<WireBlob | null> {
+  const file = findFile(database.begin(), path.componentPath, storageId);
+  const bytes = file === null ? null : await blobs.read(file.blobKey);
+  if (file === null || bytes === null) return null;
+  const copy = new Uint8Array(bytes);
+  return { bytes: copy.buffer, contentType: file.contentType ?? "" };
+}
+
+/** Functions called by an action see its caller, and internal ones may be called. */
+function nestedRequest({ path, request }: ActionContext, args: JsonObject): FunctionRequest {
+  const target = resolveAddress(path.componentPath, args);
+  if (target === null) throw functionNotFound(JSON.stringify(args["name"] ?? args["reference"]));
+  const isSameComponent = target.componentPath === path.componentPath;
+  return {
+    componentPath: target.componentPath,
+    path: canonicalPath(target),
+    argsJson: JSON.stringify([valueArg(args, "args")]),
+    caller: nestedCaller(request.caller, isSameComponent),
+    metadata: request.metadata,
+  };
+}
+
+function nestedCaller(caller: Caller, isSameComponent: boolean): Caller {
+  if (caller.kind === "system") return caller;
+  const identity = caller.kind === "client" ? caller.identity : caller.actingAs;
+  return { kind: "admin", actingAs: isSameComponent ? identity : null };
+}
+
+function nestedResult(outcome: QueryOutcome | MutationOutcome | ActionOutcome): string {
+  if (outcome.ok) return outcome.valueJson;
+  const text = failureText(outcome).replace(/^Server Error\n/, "");
+  throw new FunctionError(text, outcome.errorDataJson ?? null);
+}
+
+function schedule(
+  { database, clock }: ActionServices,
+  { path, request }: ActionContext,
+  args: JsonObject,
+): Promise<string> {
+  const nowMs = clock.now();
+  const job = parseJobRequest(path.componentPath, args, nowMs);
+  return commitWrites(database, (transaction) =>
+    JSON.stringify(
+      insertJob(transaction, {
+        ownerPath: path.componentPath,
+        target: job.target,
+        argsJson: job.argsJson,
+        scheduledTimeMs: job.scheduledTimeMs,
+        isCanceled: isJobCanceled(transaction, scheduledFunctionIdOf(request.caller)),
+        nowMs,
+      }),
+    ),
+  );
+}
+
+function cancel(
+  { database, clock }: ActionServices,
+  { path }: ActionContext,
+  args: JsonObject,
+): Promise<string> {
+  const id = textArg(args, "id");
+  return commitWrites(database, (transaction) => {
+    requireJobId(transaction, path.componentPath, id);
+    const job = findJob(transaction, id);
+    if (job !== null) cancelJob(transaction, job, clock.now());
+    return "null";
+  });
+}
+
+export function scheduledFunctionIdOf(caller: Caller): string | null {
+  return caller.kind === "system" ? (caller.scheduledFunctionId ?? null) : null;
+}

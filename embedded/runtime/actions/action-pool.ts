@@ -1,0 +1,85 @@
+import type { CodeSnapshot } from "../../modules/code-cache.ts";
+import type { WorkerData, WorkerTask } from "./action-protocol.ts";
+import { ActionThread, type RunListener } from "./action-thread.ts";
+
+export interface ActionPoolOptions {
+  readonly maxThreads: number;
+}
+
+/** From so many runs in every thread on, another thread is started. */
+const COMFORTABLE_LOAD = 8;
+
+/** A run that was started, and what can still be told to it. */
+export interface StartedRun {
+  readonly thread: ActionThread;
+  readonly runId: number;
+}
+
+/**
+ * Threads for actions. All belong to one version of the code and of the environment variables; when
+ * either changes, new runs get new threads and the old ones end with their last run.
+ */
+export class ActionPool {
+  readonly #maxThreads: number;
+  #generation = "";
+  #threads: ActionThread[] = [];
+  /** Threads of older generations that still run something. */
+  readonly #retired = new Set<ActionThread>();
+
+  constructor({ maxThreads }: ActionPoolOptions) {
+    this.#maxThreads = maxThreads;
+  }
+
+  start(
+    code: CodeSnapshot,
+    variables: ReadonlyMap<string, string>,
+    task: WorkerTask,
+    listener: RunListener,
+  ): StartedRun {
+    const generation = JSON.stringify([code.version, [...variables]]);
+    if (generation !== this.#generation) this.#renew(generation);
+    this.#threads = this.#threads.filter((thread) => !thread.isOver);
+    const thread = this.#choose(() => workerData(code, variables));
+    return { thread, runId: thread.start(task, listener) };
+  }
+
+  /** Ends all threads; what still runs in them fails. */
+  async close(): Promise<void> {
+    const threads = [...this.#threads, ...this.#retired];
+    this.#threads = [];
+    this.#retired.clear();
+    this.#generation = "";
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  #renew(generation: string): void {
+    this.#generation = generation;
+    for (const thread of this.#retired) if (thread.isOver) this.#retired.delete(thread);
+    for (const thread of this.#threads) {
+      thread.retire();
+      this.#retired.add(thread);
+    }
+    this.#threads = [];
+  }
+
+  #choose(data: () => WorkerData): ActionThread {
+    const [idlest] = this.#threads.toSorted((left, right) => left.load - right.load);
+    const isFull = this.#threads.length >= this.#maxThreads;
+    if (idlest !== undefined && (idlest.load < COMFORTABLE_LOAD || isFull)) return idlest;
+    const thread = new ActionThread(data());
+    this.#threads.push(thread);
+    return thread;
+  }
+}
+
+function workerData(code: CodeSnapshot, variables: ReadonlyMap<string, string>): WorkerData {
+  return {
+    modules: code.modules.map(({ componentPath, module }) => ({
+      componentPath,
+      path: module.path,
+      environment: module.environment,
+      code: module.code,
+    })),
+    variables: Object.fromEntries(variables),
+  };
+}

@@ -1,0 +1,128 @@
+import { Worker } from "node:worker_threads";
+
+import { loadEntryScript } from "../entry-script.ts";
+import type { FromWorker, ToWorker, WorkerData, WorkerTask } from "./action-protocol.ts";
+
+/** How a run in a thread ended: the function's own end, or the end of its thread. */
+export type ThreadEnd =
+  | { readonly kind: "done"; readonly isOk: boolean; readonly text: string }
+  | { readonly kind: "crashed"; readonly reason: string };
+
+/** What a thread tells about one run. `ended` comes once, as the last. */
+export interface RunListener {
+  message(message: Exclude<FromWorker, { type: "done" | "heartbeat" }>): void;
+  ended(end: ThreadEnd): void;
+}
+
+const MEMORY_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };
+/** A thread that gives no sign for so long is stuck in a loop. */
+const SILENCE_LIMIT_MS = 60_000;
+const WATCH_INTERVAL_MS = 5_000;
+
+/** A worker thread that runs actions of one version of the code. */
+export class ActionThread {
+  readonly #worker: Worker;
+  readonly #runs = new Map<number, RunListener>();
+  readonly #watch: NodeJS.Timeout;
+  #lastRunId = 0;
+  #heardAt = Date.now();
+  #isOver = false;
+  #isRetired = false;
+
+  constructor(data: WorkerData) {
+    this.#worker = new Worker(loadEntryScript("action-worker"), {
+      eval: true,
+      workerData: data,
+      env: { ...data.variables, TZ: "UTC" },
+      execArgv: [],
+      resourceLimits: MEMORY_LIMITS,
+    });
+    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
+    this.#worker.on("error", (error) => this.#end(describeCrash(error)));
+    this.#worker.on("exit", () => this.#end("The worker that ran the action has ended."));
+    this.#worker.unref();
+    this.#watch = setInterval(() => this.#checkSilence(), WATCH_INTERVAL_MS).unref();
+  }
+
+  /** How many runs are in it. */
+  get load(): number {
+    return this.#runs.size;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Starts a run and returns its id. */
+  start(task: WorkerTask, listener: RunListener): number {
+    this.#lastRunId += 1;
+    const runId = this.#lastRunId;
+    if (this.#runs.size === 0) {
+      this.#heardAt = Date.now();
+      this.#worker.ref();
+    }
+    this.#runs.set(runId, listener);
+    this.send({ type: "run", runId, task });
+    return runId;
+  }
+
+  send(message: ToWorker): void {
+    if (!this.#isOver) this.#worker.postMessage(message);
+  }
+
+  /** Forgets a run whose result nobody wants any more. */
+  abandon(runId: number): void {
+    this.send({ type: "abandon", runId });
+    this.#remove(runId);
+  }
+
+  /** Ends the thread once its last run has ended. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#runs.size === 0) void this.terminate();
+  }
+
+  async terminate(): Promise<void> {
+    this.#end("The deployment is shutting down.");
+    await this.#worker.terminate();
+  }
+
+  #receive(message: FromWorker): void {
+    this.#heardAt = Date.now();
+    if (message.type === "heartbeat") return;
+    const listener = this.#runs.get(message.runId);
+    if (message.type !== "done") {
+      listener?.message(message);
+      return;
+    }
+    this.#remove(message.runId);
+    listener?.ended({ kind: "done", isOk: message.isOk, text: message.text });
+  }
+
+  #remove(runId: number): void {
+    if (!this.#runs.delete(runId) || this.#runs.size > 0) return;
+    this.#worker.unref();
+    if (this.#isRetired) void this.terminate();
+  }
+
+  #checkSilence(): void {
+    if (this.#runs.size === 0 || Date.now() - this.#heardAt < SILENCE_LIMIT_MS) return;
+    this.#end(`The action kept its thread busy for more than ${SILENCE_LIMIT_MS / 1000} seconds.`);
+    void this.#worker.terminate();
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#watch);
+    const listeners = [...this.#runs.values()];
+    this.#runs.clear();
+    for (const listener of listeners) listener.ended({ kind: "crashed", reason });
+  }
+}
+
+function describeCrash(error: Error): string {
+  return "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
+    ? `JavaScript execution ran out of memory (maximum memory usage: ${MEMORY_LIMITS.maxOldGenerationSizeMb} MB)`
+    : `The worker that ran the action has crashed: ${error.message}`;
+}

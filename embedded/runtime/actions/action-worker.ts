@@ -1,0 +1,108 @@
+/** Runs in a worker thread: evaluates the deployed modules there and runs actions and HTTP actions. */
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { parentPort, workerData } from "node:worker_threads";
+
+import { installConsole } from "../realm/console.ts";
+import { describeThrown, functionNamed } from "../realm/function-calls.ts";
+import { defineGlobal } from "../realm/global-property.ts";
+import { probeModule } from "../realm/probe.ts";
+import type { FromWorker, ToWorker, WorkerData, WorkerTask } from "./action-protocol.ts";
+import { respond, type HttpRouter } from "./http-responder.ts";
+import { createWorkerModules } from "./worker-modules.ts";
+import { createWorkerSyscalls } from "./worker-syscalls.ts";
+
+const HEARTBEAT_MS = 1_000;
+
+if (parentPort !== null) startWorker(parentPort, workerData as WorkerData);
+
+interface Run {
+  readonly runId: number;
+  /** Reading the response body, for an HTTP action. */
+  pull: (() => void) | null;
+  isOver: boolean;
+}
+
+function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): void {
+  const current = new AsyncLocalStorage<Run>();
+  const runs = new Map<number, Run>();
+  const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) =>
+    port.postMessage(message, transfer);
+  const modules = createWorkerModules(data);
+  const syscalls = createWorkerSyscalls(() => current.getStore()?.runId ?? null, send);
+
+  defineGlobal("Convex", syscalls.global);
+  defineGlobal("AsyncLocalStorage", AsyncLocalStorage);
+  defineGlobal("AsyncResource", AsyncResource);
+  installConsole({
+    now: () => Date.now(),
+    log: (level, text) => {
+      const run = current.getStore();
+      if (run !== undefined) send({ type: "log", runId: run.runId, level, text });
+    },
+  });
+
+  function finish(run: Run, isOk: boolean, text: string): void {
+    if (run.isOver) return;
+    run.isOver = true;
+    runs.delete(run.runId);
+    send({ type: "done", runId: run.runId, isOk, text });
+  }
+
+  async function perform(run: Run, task: WorkerTask): Promise<void> {
+    try {
+      finish(run, true, await performTask(run, task));
+    } catch (error) {
+      finish(run, false, JSON.stringify(describeThrown(error)));
+    }
+  }
+
+  async function performTask(run: Run, task: WorkerTask): Promise<string> {
+    if (task.kind === "probe") {
+      return probeModule(modules.registry(task.componentPath), task.module);
+    }
+    if (task.kind === "http") {
+      const exports = modules.registry(task.componentPath).load("http.js");
+      const router = Reflect.get(exports, "default") as HttpRouter;
+      await respond(router, task.request, {
+        head: (response) => send({ type: "head", runId: run.runId, response }),
+        chunk: (bytes) => send({ type: "chunk", runId: run.runId, bytes }),
+        pulled: () => new Promise((resolve) => (run.pull = resolve)),
+        isAbandoned: () => run.isOver,
+      });
+      return "null";
+    }
+    const exports = modules.registry(task.componentPath).load(task.module);
+    const action = functionNamed(exports, task.exportName);
+    if (action?.invokeAction === undefined) {
+      throw new Error(`Couldn't find action "${task.exportName}" in "${task.module}".`);
+    }
+    return await action.invokeAction(task.requestId, task.argsJson);
+  }
+
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "run") {
+      const run: Run = { runId: message.runId, pull: null, isOver: false };
+      runs.set(run.runId, run);
+      void current.run(run, () => perform(run, message.task));
+    } else if (message.type === "pull") {
+      runs.get(message.runId)?.pull?.();
+    } else if (message.type === "abandon") {
+      const run = runs.get(message.runId);
+      if (run === undefined) return;
+      run.isOver = true;
+      run.pull?.();
+      runs.delete(run.runId);
+    } else {
+      syscalls.settle(message);
+    }
+  });
+
+  // A rejection that nobody handles fails the action it came from, as an exception in a timer does.
+  const failCurrent = (error: unknown) => {
+    const run = current.getStore();
+    if (run !== undefined) finish(run, false, JSON.stringify(describeThrown(error)));
+  };
+  process.on("unhandledRejection", failCurrent);
+  process.on("uncaughtException", failCurrent);
+  setInterval(() => send({ type: "heartbeat" }), HEARTBEAT_MS).unref();
+}

@@ -1,0 +1,81 @@
+import { createRequire } from "node:module";
+import { isBuiltin } from "node:module";
+import { runInThisContext } from "node:vm";
+
+import {
+  createEnvironment,
+  createModuleRegistry,
+  type ModuleRegistry,
+} from "../realm/module-registry.ts";
+import type { ModuleFunction } from "../realm/realm-host.ts";
+import type { WorkerData, WorkerModule } from "./action-protocol.ts";
+
+export interface WorkerModules {
+  /** Modules of a component; Node and isolate modules may import the chunks of their own kind. */
+  registry(componentPath: string): ModuleRegistry;
+}
+
+export function createWorkerModules({ modules, variables }: WorkerData): WorkerModules {
+  const byPath = new Map(
+    modules.map((module) => [`${module.componentPath}\n${module.path}`, module]),
+  );
+  const registries = new Map<string, ModuleRegistry>();
+  const isolateProcess = { env: createEnvironment((name) => variables[name]) };
+
+  function create(componentPath: string): ModuleRegistry {
+    const find = (path: string) => byPath.get(`${componentPath}\n${path}`);
+    return createModuleRegistry({
+      compileModule: (path) => {
+        const module = find(path);
+        return module === undefined
+          ? `Couldn't find JavaScript module '${path}'. Did you forget to run \`npx convex dev\`?`
+          : compile(module, isolateProcess);
+      },
+      enterImport: () => undefined,
+      leaveImport: () => undefined,
+      process,
+      requireExternal,
+    });
+  }
+  return {
+    registry(componentPath) {
+      const known = registries.get(componentPath);
+      if (known !== undefined) return known;
+      const registry = create(componentPath);
+      registries.set(componentPath, registry);
+      return registry;
+    },
+  };
+}
+
+/** Modules without `"use node"` see the environment as their only part of `process`. */
+function compile(module: WorkerModule, isolateProcess: object): ModuleFunction {
+  const evaluate = runInThisContext(module.code, {
+    filename: `convex-module:/${module.path}`,
+  }) as ModuleFunction;
+  if (module.environment === "node") return evaluate;
+  return (exports, require, self) =>
+    evaluate(
+      exports,
+      (specifier) => {
+        if (!specifier.startsWith(".")) {
+          throw new Error(
+            `Could not resolve "${specifier}": Node.js built-ins exist in modules with ` +
+              '"use node" only.',
+          );
+        }
+        return require(specifier);
+      },
+      self,
+      isolateProcess,
+    );
+}
+
+const nodeRequire = createRequire(`${process.cwd()}/`);
+
+function requireExternal(specifier: string): unknown {
+  if (!isBuiltin(specifier)) {
+    throw new Error(`Cannot find package "${specifier}": external packages are not supported.`);
+  }
+  return nodeRequire(specifier) as unknown;
+}

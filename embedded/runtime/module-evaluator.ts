@@ -1,0 +1,180 @@
+import { randomBytes } from "node:crypto";
+
+import { ServiceError } from "../lib/service-error.ts";
+import {
+  analyzeCode,
+  invalidModules,
+  type AnalyzedCode,
+  type ModuleEvaluator,
+  type Probed,
+  type PushedCode,
+} from "../modules/analyze.ts";
+import type { CodeCache, CodeSnapshot, RunnableModule } from "../modules/code-cache.ts";
+import type { ModuleProbe } from "../modules/module-probe.ts";
+import { moduleHash, type PushedModule } from "../modules/module-store.ts";
+import { mapStack } from "../modules/source-positions.ts";
+import { ActionThread } from "./actions/action-thread.ts";
+import { FunctionError } from "./function-error.ts";
+import { ENTRY_LIMIT_MS } from "./limits.ts";
+import { Realm, RealmTimeoutError, type RealmFrame } from "./realm.ts";
+import type { ThrownError } from "./realm/realm-host.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import type { Clock, DeploymentInfo } from "./services.ts";
+
+export interface AnalyzerOptions {
+  /** What the analysis converts stays there for the functions to run. */
+  readonly codeCache: CodeCache;
+  readonly deployment: DeploymentInfo;
+  readonly clock: Clock;
+}
+
+/** Evaluation of a large project may take longer than a function. */
+const EVALUATION_LIMIT_MS = 10 * ENTRY_LIMIT_MS;
+
+/** Analyses pushes. The variables given are the user's; the system's are added. */
+export function createCodeAnalyzer(
+  options: AnalyzerOptions,
+): (code: PushedCode, variables: ReadonlyMap<string, string>) => Promise<AnalyzedCode> {
+  const evaluator: ModuleEvaluator = {
+    probe: (modules, paths, variables) => probe(modules, paths, variables, options),
+  };
+  const { cloudUrl, siteUrl } = options.deployment;
+  return (code, variables) => {
+    const all = new Map(variables);
+    all.set("CONVEX_CLOUD_URL", cloudUrl).set("CONVEX_SITE_URL", siteUrl);
+    return analyzeCode(code, all, evaluator);
+  };
+}
+
+async function probe(
+  modules: readonly PushedModule[],
+  paths: readonly string[],
+  variables: ReadonlyMap<string, string>,
+  { codeCache, clock }: AnalyzerOptions,
+): Promise<ReadonlyMap<string, Probed>> {
+  const converted = await Promise.all(modules.map((module) => convert(codeCache, module)));
+  const code = snapshotOf(converted, clock.now());
+  const environments = new Map(converted.map(({ path, environment }) => [path, environment]));
+  const inRealm = paths.filter((path) => environments.get(path) !== "node");
+  const onNode = paths.filter((path) => environments.get(path) === "node");
+  const probed = new Map(probeInRealm(code, inRealm, variables));
+  for (const [path, found] of await probeOnNode(code, onNode, variables)) probed.set(path, found);
+  return probed;
+}
+
+async function convert(codeCache: CodeCache, module: PushedModule): Promise<RunnableModule> {
+  try {
+    const runnable = await codeCache.convert(module, moduleHash(module));
+    runnable.script();
+    return runnable;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw invalidModules(`Failed to load ${module.path}: ${error.message}`);
+  }
+}
+
+function snapshotOf(modules: readonly RunnableModule[], nowMs: number): CodeSnapshot {
+  const byPath = new Map(modules.map((module) => [module.path, module]));
+  return {
+    version: "",
+    importSeed: randomBytes(32),
+    importTimeMs: nowMs,
+    modules: modules.map((module) => ({ componentPath: "", module })),
+    module: (_, path) => byPath.get(path) ?? null,
+    findFunction: () => null,
+  };
+}
+
+function probeInRealm(
+  code: CodeSnapshot,
+  paths: readonly string[],
+  variables: ReadonlyMap<string, string>,
+): [string, Probed][] {
+  if (paths.length === 0) return [];
+  const realm = new Realm(code, "");
+  return paths.map((path) => {
+    const missing = new Set<string>();
+    const frame = probeFrame((name) => {
+      const value = variables.get(name);
+      if (value === undefined) missing.add(name);
+      return value;
+    });
+    try {
+      const probe = JSON.parse(realm.probe(frame, EVALUATION_LIMIT_MS, path)) as ModuleProbe;
+      return [path, { probe, missingVariables: [...missing] }];
+    } catch (error) {
+      throw failedAnalysis(path, error);
+    }
+  });
+}
+
+async function probeOnNode(
+  code: CodeSnapshot,
+  paths: readonly string[],
+  variables: ReadonlyMap<string, string>,
+): Promise<[string, Probed][]> {
+  if (paths.length === 0) return [];
+  const thread = new ActionThread({
+    modules: code.modules.map(({ componentPath, module }) => ({
+      componentPath,
+      path: module.path,
+      environment: module.environment,
+      code: module.code,
+    })),
+    variables: Object.fromEntries(variables),
+  });
+  try {
+    return await Promise.all(
+      paths.map(async (path): Promise<[string, Probed]> => {
+        const text = await probeInThread(thread, code, path);
+        return [path, { probe: JSON.parse(text) as ModuleProbe, missingVariables: [] }];
+      }),
+    );
+  } finally {
+    await thread.terminate();
+  }
+}
+
+function probeInThread(thread: ActionThread, code: CodeSnapshot, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    thread.start(
+      { kind: "probe", componentPath: "", module: path },
+      {
+        message: () => undefined,
+        ended: (end) => {
+          if (end.kind === "crashed") reject(failedAnalysis(path, new FunctionError(end.reason)));
+          else if (end.isOk) resolve(end.text);
+          else reject(failedAnalysis(path, thrownError(code, end.text)));
+        },
+      },
+    );
+  });
+}
+
+function thrownError(code: CodeSnapshot, text: string): FunctionError {
+  const { summary, stack } = JSON.parse(text) as ThrownError;
+  const frames = mapStack(stack, (path) => code.module("", path)?.positions ?? null);
+  return new FunctionError([`Uncaught ${summary}`, ...frames].join("\n"));
+}
+
+function failedAnalysis(path: string, error: unknown): unknown {
+  if (error instanceof RealmTimeoutError) {
+    return invalidModules(`Failed to analyze ${path}: its evaluation takes too long.`);
+  }
+  if (error instanceof ServiceError || !(error instanceof FunctionError)) return error;
+  return invalidModules(`Failed to analyze ${path}: ${error.message}`);
+}
+
+/** Modules may read the environment while they are evaluated, and do nothing else. */
+function probeFrame(environmentVariable: RealmFrame["environmentVariable"]): RealmFrame {
+  const refusal = '!{"message":"Not available while modules are analyzed."}';
+  return {
+    random: new SeededRandom(new Uint8Array()),
+    readClock: () => 0,
+    syscall: () => refusal,
+    asyncSyscall: () => refusal,
+    environmentVariable,
+    log: () => undefined,
+    startOperation: () => -1,
+  };
+}
