@@ -12,7 +12,7 @@ import { isbot } from "isbot";
 import { renderToPipeableStream } from "react-dom/server";
 
 import { RenderContextProvider } from "#app/lib/render-context.ts";
-import { UnavailableError } from "#app/server/convex.server.ts";
+import { isUnavailable } from "#app/server/convex.server.ts";
 
 const RENDER_TIMEOUT_MS = 10_000;
 
@@ -73,7 +73,7 @@ export function handleError(
   error: unknown,
   { request, context }: LoaderFunctionArgs | ActionFunctionArgs,
 ): void {
-  if (request.signal.aborted || error instanceof UnavailableError) return;
+  if (request.signal.aborted || isUnavailable(error)) return;
   logError(error, context.requestId);
 }
 

@@ -214,7 +214,7 @@ test("a socket that cannot be handed over is tunnelled", async () => {
   const webSockets = new WebSocketServer({ noServer: true });
   backend.on("upgrade", (request, socket: Socket, head: Buffer) => {
     webSockets.handleUpgrade(request, socket, head, (client) => {
-      client.send(`${request.url ?? ""} ${request.headers["x-forwarded-for"] ?? ""}`);
+      client.send(`${request.url ?? ""} ${String(request.headers["x-forwarded-for"])}`);
       client.on("message", (data: Buffer) => client.send(`echo ${data.toString()}`));
     });
   });

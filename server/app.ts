@@ -6,7 +6,7 @@ import compression from "compression";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Logger } from "pino";
 
-import { UnavailableError } from "#app/server/convex.server.ts";
+import { isUnavailable } from "#app/server/convex.server.ts";
 import { isSameOrigin } from "#app/server/same-origin.server.ts";
 import { pageHeaders } from "#app/server/security-headers.server.ts";
 import type { Settings } from "#app/server/settings.server.ts";
@@ -172,14 +172,14 @@ function answerErrors(log: Logger): ErrorRequestHandler {
       response
         .status(status)
         .type("text/plain")
-        .send(`${describe(status)} (${String(request.id)})\n`);
+        .send(`${describe(status)} (${request.id})\n`);
     }
   };
 }
 
 /** Express's own middlewares name the status: 400 for a malformed address, 413 for too long a body. */
 function statusOf(error: unknown): number {
-  if (error instanceof UnavailableError) return 503;
+  if (isUnavailable(error)) return 503;
   if (typeof error === "object" && error !== null && "status" in error) {
     const { status } = error;
     if (typeof status === "number" && status >= 400 && status < 500) return status;

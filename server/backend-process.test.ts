@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
 import { afterEach, expect, test } from "vitest";
@@ -81,7 +81,7 @@ test("a backend that ends by itself is a crash, and takes no more sockets", asyn
   socket.send("crash");
   expect(await backend.crashed).toBe("The backend ended with code 5.");
   const request = { method: "GET", url: "/", httpVersion: "1.1", rawHeaders: [] };
-  expect(backend.handOver(request, {} as Socket, Buffer.alloc(0))).toBe(false);
+  expect(backend.handOver(request, new Socket(), Buffer.alloc(0))).toBe(false);
 });
 
 test("a backend that was asked to stop did not crash", async () => {

@@ -59,7 +59,7 @@ async function createContext(
   const session = await Session.open(environment, cookies, client);
   return {
     settings,
-    requestId: String(request.id),
+    requestId: request.id,
     nonce: randomBytes(18).toString("base64"),
     client,
     cookies,

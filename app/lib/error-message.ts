@@ -27,12 +27,12 @@ function parameters(error: AppError, locale: string): Record<string, string | nu
       return { seconds: Math.ceil(error.retryAfterMs / 1000) };
     case "PRICE_CHANGED":
       return { name: error.name, was: money(error.was, locale), now: money(error.now, locale) };
-    default: {
-      const { code: _code, ...fields } = error;
+    default:
       return Object.fromEntries(
-        Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+        Object.entries(error).filter((entry): entry is [string, string | number] =>
+          ["string", "number"].includes(typeof entry[1]),
+        ),
       );
-    }
   }
 }
 

@@ -1,34 +1,31 @@
 import type { ConvexHttpClient } from "convex/browser";
+import type { GenericId } from "convex/values";
 import { z } from "zod";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { AppContext } from "#app/server/app-context.server.ts";
-import {
-  isArgumentRefusal,
-  TokenRejectedError,
-  UnavailableError,
-} from "#app/server/convex.server.ts";
+import { isArgumentRefusal, isTokenRejection, isUnavailable } from "#app/server/convex.server.ts";
 import { api } from "#convex/_generated/api.js";
-import type { Id } from "#convex/_generated/dataModel.js";
+
 import type { AppError } from "#convex/domain/errors.ts";
 
-const quantity = z.coerce.number().int().min(0).max(9_999);
+const vQuantity = z.coerce.number().int().min(0).max(9_999);
 
 function id<Table extends "variants" | "cartLines">() {
   // Which table it is of, only Convex can tell.
-  return z.custom<Id<Table>>(
+  return z.custom<GenericId<Table>>(
     (value) => typeof value === "string" && /^[a-z0-9]{16,64}$/.test(value),
   );
 }
 
 const vChange = z.discriminatedUnion("intent", [
-  z.object({ intent: z.literal("add"), variantId: id<"variants">(), quantity: quantity.min(1) }),
-  z.object({ intent: z.literal("setQuantity"), lineId: id<"cartLines">(), quantity }),
+  z.object({ intent: z.literal("add"), variantId: id<"variants">(), quantity: vQuantity.min(1) }),
+  z.object({ intent: z.literal("setQuantity"), lineId: id<"cartLines">(), quantity: vQuantity }),
   z.object({ intent: z.literal("remove"), lineId: id<"cartLines">() }),
   z.object({
     intent: z.literal("restore"),
     variantId: id<"variants">(),
-    quantity: quantity.min(1),
+    quantity: vQuantity.min(1),
   }),
   z.object({ intent: z.literal("acknowledgeChanges") }),
 ]);
@@ -53,7 +50,7 @@ export async function changeCart(change: CartChange, context: AppContext): Promi
   } catch (error) {
     const refusal = asAppError(error);
     if (refusal !== null) return { ok: false, error: refusal };
-    if (error instanceof UnavailableError) return { ok: false, error: "unavailable" };
+    if (isUnavailable(error)) return { ok: false, error: "unavailable" };
     if (isArgumentRefusal(error)) {
       return { ok: false, error: { code: "NOT_FOUND", what: "variant" } };
     }
@@ -68,8 +65,7 @@ async function sendAsVisitor(
   try {
     return await send(connection.client(await session.ensureIdentity()), change);
   } catch (error) {
-    const isOver =
-      error instanceof TokenRejectedError || asAppError(error)?.code === "SESSION_ENDED";
+    const isOver = isTokenRejection(error) || asAppError(error)?.code === "SESSION_ENDED";
     if (!isOver) throw error;
     session.forget();
     return send(connection.client(await session.ensureIdentity()), change);
@@ -78,19 +74,21 @@ async function sendAsVisitor(
 
 function send(client: ConvexHttpClient, change: CartChange): Promise<number> {
   switch (change.intent) {
-    case "add":
-      return client.mutation(api.shop.cart.add, fields(change));
-    case "setQuantity":
-      return client.mutation(api.shop.cart.setQuantity, fields(change));
+    case "add": {
+      const { variantId, quantity } = change;
+      return client.mutation(api.shop.cart.add, { variantId, quantity });
+    }
+    case "setQuantity": {
+      const { lineId, quantity } = change;
+      return client.mutation(api.shop.cart.setQuantity, { lineId, quantity });
+    }
     case "remove":
-      return client.mutation(api.shop.cart.remove, fields(change));
-    case "restore":
-      return client.mutation(api.shop.cart.restore, fields(change));
+      return client.mutation(api.shop.cart.remove, { lineId: change.lineId });
+    case "restore": {
+      const { variantId, quantity } = change;
+      return client.mutation(api.shop.cart.restore, { variantId, quantity });
+    }
     case "acknowledgeChanges":
       return client.mutation(api.shop.cart.acknowledgeChanges, {});
   }
-}
-
-function fields<T extends CartChange>({ intent: _intent, ...rest }: T): Omit<T, "intent"> {
-  return rest;
 }

@@ -15,6 +15,15 @@ export class TokenRejectedError extends Error {
   override readonly name = "TokenRejectedError";
 }
 
+// The web server and the pages are two bundles with a class each, so the name decides.
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && error.name === "UnavailableError";
+}
+
+export function isTokenRejection(error: unknown): boolean {
+  return error instanceof Error && error.name === "TokenRejectedError";
+}
+
 /** How the web server talks to the deployment; one for the life of the process. */
 export type ConvexConnection = {
   /** A client with the caller's token, or without one. */
@@ -79,6 +88,8 @@ export function takeSnapshot(
     query: (query, ...args) => {
       recorded.push({ query, args: args[0] ?? {} });
       client ??= connection.client(token());
+      // Experimental, but the only way to read several queries at one moment.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
       return client.consistentQuery(query, ...args);
     },
   };

@@ -3,7 +3,7 @@ import type { z } from "zod";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { FormRefusal } from "#app/lib/forms.ts";
-import { UnavailableError } from "#app/server/convex.server.ts";
+import { isUnavailable } from "#app/server/convex.server.ts";
 import type { AppError } from "#convex/domain/errors.ts";
 
 /** Never sent back, so never in a page's source. */
@@ -41,7 +41,7 @@ export function refuseForm(
   fieldOf: (error: AppError) => string | null = fieldNamed,
 ) {
   const values = typedValues(form);
-  if (error instanceof UnavailableError) {
+  if (isUnavailable(error)) {
     const problem: FormRefusal = { values, problems: {}, formProblem: "unavailable" };
     return data(problem, 503);
   }

@@ -35,7 +35,7 @@ function imagesFrom(maxCacheBytes = 1_000_000) {
     return answer();
   };
   return createImages({
-    connection: { fetch: fetchStored as typeof fetch },
+    connection: { fetch: fetchStored },
     convexUrl: "http://deployment.test",
     cacheFolder: folder,
     maxCacheBytes,

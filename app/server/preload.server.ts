@@ -5,11 +5,7 @@ import { getFunctionName } from "convex/server";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { Live } from "#app/lib/live-query.ts";
-import {
-  isArgumentRefusal,
-  TokenRejectedError,
-  UnavailableError,
-} from "#app/server/convex.server.ts";
+import { isArgumentRefusal, isTokenRejection, isUnavailable } from "#app/server/convex.server.ts";
 import { signInPath } from "#app/server/safe-redirect.server.ts";
 
 /** Runs a public query as the viewer and gives the handle for `useLive`. */
@@ -46,7 +42,7 @@ export async function loadQueries<T>(
   try {
     return await load(preload);
   } catch (error) {
-    throw await toResponse(error, context.session, request);
+    throw toResponse(error, context.session, request);
   }
 }
 
@@ -58,18 +54,18 @@ function toHandle<Query extends FunctionReference<"query">>(
   const handle: Omit<Live<Query>, "__value"> = {
     name: getFunctionName(query),
     args: convexToJson(args),
-    value: convexToJson(value as Value),
+    value: convexToJson(value),
   };
   return handle as Live<Query>;
 }
 
-async function toResponse(
+function toResponse(
   error: unknown,
   session: LoaderFunctionArgs["context"]["session"],
   request: Request,
-): Promise<unknown> {
-  if (error instanceof UnavailableError) return unavailable();
-  if (error instanceof TokenRejectedError) {
+): unknown {
+  if (isUnavailable(error)) return unavailable();
+  if (isTokenRejection(error)) {
     session.forget();
     const { pathname, search } = new URL(request.url);
     return redirect(pathname + search);

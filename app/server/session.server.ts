@@ -7,8 +7,8 @@ import { z } from "zod";
 import type { ClientFacts } from "#app/server/app-context.server.ts";
 import {
   type ConvexConnection,
-  TokenRejectedError,
-  UnavailableError,
+  isTokenRejection,
+  isUnavailable,
 } from "#app/server/convex.server.ts";
 import type { CookieJar, CookieSpec } from "#app/server/cookies.server.ts";
 import { signRequestContext } from "#convex/domain/requestContext.ts";
@@ -61,7 +61,7 @@ export class Session {
   readonly #client: ClientFacts;
   #token: string | null;
   #refresh: { readonly refreshToken: string; readonly keep: boolean } | null;
-  #failure: UnavailableError | null = null;
+  #failure: unknown = null;
 
   private constructor(
     environment: SessionEnvironment,
@@ -89,7 +89,7 @@ export class Session {
       try {
         await session.refresh();
       } catch (error) {
-        if (!(error instanceof UnavailableError)) throw error;
+        if (!isUnavailable(error)) throw error;
         session.#failure = error;
       }
     }
@@ -146,7 +146,7 @@ export class Session {
       if (this.token !== null)
         await this.#environment.connection.client(this.token).action(signOutAction);
     } catch (error) {
-      if (!(error instanceof TokenRejectedError)) throw error;
+      if (!isTokenRejection(error)) throw error;
     }
     this.forget();
   }
@@ -177,7 +177,7 @@ export class Session {
       this.#environment.connection.client(token).action(signInAction, args);
     const result: unknown = await call(this.token).catch((error: unknown) => {
       // An old token must not stand in the way of getting a new one.
-      if (error instanceof TokenRejectedError) return call(null);
+      if (isTokenRejection(error)) return call(null);
       throw error;
     });
     const { tokens } = vSignInResult.parse(result);

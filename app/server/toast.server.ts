@@ -18,11 +18,7 @@ const toastCookie: CookieSpec<Toast> = {
   parse: (value) => vToast.safeParse(value).data ?? null,
 };
 
-export function redirectWithToast(
-  context: AppContext,
-  path: string,
-  toast: Omit<Toast, "key">,
-): Response {
+export function redirectWithToast(context: AppContext, path: string, toast: Omit<Toast, "key">) {
   context.cookies.set(toastCookie, { ...toast, key: context.requestId }, null);
   return redirect(path);
 }

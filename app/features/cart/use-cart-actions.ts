@@ -2,6 +2,7 @@ import { useRevalidator } from "@remix-run/react";
 import { useMutation } from "convex/react";
 import type { OptimisticLocalStore } from "convex/browser";
 import type { FunctionReturnType } from "convex/server";
+import type { GenericId } from "convex/values";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 
@@ -9,7 +10,6 @@ import { useIdentityKey } from "#app/lib/convex-connection.tsx";
 import { useErrorMessage } from "#app/lib/error-message.ts";
 import { asAppError, needsSignIn } from "#app/lib/errors.ts";
 import { api } from "#convex/_generated/api.js";
-import type { Id } from "#convex/_generated/dataModel.js";
 
 /** Where a plain form posts the same changes: `intent` is the name of the function here. */
 export const CART_ACTION = "/resources/cart";
@@ -20,7 +20,7 @@ export type CartOutcome =
 
 type Cart = FunctionReturnType<typeof api.shop.cart.get>;
 type CartLine = Cart["lines"][number];
-type Addition = { readonly variantId: Id<"variants">; readonly quantity: number };
+type Addition = { readonly variantId: GenericId<"variants">; readonly quantity: number };
 
 /**
  * Changes to the cart. With an identity they go over the socket and show at once; the first change of
@@ -61,9 +61,9 @@ export function useCartActions() {
   return useMemo(
     () => ({
       add: (args: Addition) => change("add", add, args),
-      setQuantity: (args: { readonly lineId: Id<"cartLines">; readonly quantity: number }) =>
+      setQuantity: (args: { readonly lineId: GenericId<"cartLines">; readonly quantity: number }) =>
         change("setQuantity", setQuantity, args),
-      remove: (args: { readonly lineId: Id<"cartLines"> }) => change("remove", remove, args),
+      remove: (args: { readonly lineId: GenericId<"cartLines"> }) => change("remove", remove, args),
       restore: (args: Addition) => change("restore", restore, args),
       acknowledgeChanges: () => change("acknowledgeChanges", acknowledgeChanges, {}),
     }),
@@ -98,12 +98,15 @@ function showAddition(store: OptimisticLocalStore, { quantity }: Addition): void
 
 function showQuantity(
   store: OptimisticLocalStore,
-  { lineId, quantity }: { lineId: Id<"cartLines">; quantity: number },
+  { lineId, quantity }: { lineId: GenericId<"cartLines">; quantity: number },
 ): void {
   showLines(store, (line) => (line.id === lineId ? withQuantity(line, quantity) : [line]));
 }
 
-function showRemoval(store: OptimisticLocalStore, { lineId }: { lineId: Id<"cartLines"> }): void {
+function showRemoval(
+  store: OptimisticLocalStore,
+  { lineId }: { lineId: GenericId<"cartLines"> },
+): void {
   showLines(store, (line) => (line.id === lineId ? [] : [line]));
 }
 

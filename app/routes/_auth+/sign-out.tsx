@@ -4,7 +4,7 @@ import { useTranslations } from "use-intl";
 
 import { Button, ButtonLink } from "#app/components/ui/button.tsx";
 import messages from "#app/messages/en.json";
-import { UnavailableError } from "#app/server/convex.server.ts";
+import { isUnavailable } from "#app/server/convex.server.ts";
 import { unavailable } from "#app/server/preload.server.ts";
 import { redirectWithToast } from "#app/server/toast.server.ts";
 import { translate } from "#app/server/translator.server.ts";
@@ -19,7 +19,7 @@ export async function action({ context }: ActionFunctionArgs) {
   try {
     await context.session.signOut();
   } catch (error) {
-    if (error instanceof UnavailableError) throw unavailable();
+    if (isUnavailable(error)) throw unavailable();
     throw error;
   }
   return redirectWithToast(context, "/", { tone: "success", text: translate("auth.signOut.done") });

@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs } from "@remix-run/node";
 
-import { UnavailableError } from "#app/server/convex.server.ts";
+import { isUnavailable } from "#app/server/convex.server.ts";
 import { unavailable } from "#app/server/preload.server.ts";
 
 /** The short-lived token for the browser's socket: `{ token }`, null for a visitor without an identity. */
@@ -11,7 +11,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const token = isForced ? await context.session.refresh() : context.session.token;
     return Response.json({ token }, { headers: { "Cache-Control": "no-store" } });
   } catch (error) {
-    if (error instanceof UnavailableError) return unavailable();
+    if (isUnavailable(error)) return unavailable();
     throw error;
   }
 }
