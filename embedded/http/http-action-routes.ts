@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import type { Caller } from "../functions/types.ts";
+import type { Caller, FunctionRunner } from "../functions/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Exchange, HttpContext } from "./http-context.ts";
 
@@ -25,6 +26,23 @@ export async function routeHttpAction(exchange: Exchange, context: HttpContext):
 export function siteAddress(pathAndQuery: string, siteUrl: string): URL {
   const rest = pathAndQuery.slice(SITE_PREFIX.length);
   return new URL(rest.startsWith("/") ? rest : `/${rest}`, new URL(siteUrl).origin);
+}
+
+/**
+ * Fetches an address of this deployment's own site by running its HTTP action, without the network;
+ * `null` for any other address.
+ */
+export function fetchOwnSite(
+  address: URL,
+  siteUrl: string,
+  runner: FunctionRunner,
+): Promise<Response> | null {
+  if (!address.href.startsWith(`${siteUrl}/`)) return null;
+  const request = new Request(
+    siteAddress(SITE_PREFIX + address.href.slice(siteUrl.length), siteUrl),
+  );
+  const metadata = { requestId: randomBytes(8).toString("hex"), ip: null, userAgent: null };
+  return runner.runHttpAction(request, { caller: { kind: "client", identity: null } }, metadata);
 }
 
 async function httpActionAuth(

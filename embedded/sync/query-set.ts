@@ -48,7 +48,6 @@ export class QuerySet {
     this.#queries.set(queryId, {
       ...modification,
       live: null,
-      watchedJournal: null,
       sent: null,
       isDirty: true,
     });
@@ -96,11 +95,8 @@ export class QuerySet {
     return { queryId: query.queryId, outcome };
   }
 
-  /** A page that was read keeps its end: it is watched under the journal that its first run wrote. */
   #watch(query: WatchedQuery, caller: Caller): LiveQuery {
-    if (query.live !== null && query.watchedJournal === query.journal) return query.live;
-    const previous = query.live;
-    query.live = this.#options.runner.watch(
+    query.live ??= this.#options.runner.watch(
       {
         componentPath: query.componentPath,
         path: query.path,
@@ -114,8 +110,6 @@ export class QuerySet {
         this.#options.onInvalidated();
       },
     );
-    query.watchedJournal = query.journal;
-    previous?.release();
     return query.live;
   }
 }
@@ -125,9 +119,9 @@ interface WatchedQuery {
   readonly path: string;
   readonly argsJson: string;
   readonly componentPath: string;
+  /** From the client, then from the last run: what a page ended with outlives a change of identity. */
   journal: string | null;
   live: LiveQuery | null;
-  watchedJournal: string | null;
   sent: QueryOutcome | null;
   isDirty: boolean;
 }

@@ -1,0 +1,242 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+
+import type { Logger } from "pino";
+
+import { AUTH_CONFIG_TABLE, readAuthProviders } from "./auth/auth-config.ts";
+import { deriveKey } from "./auth/admin-key.ts";
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { createKeySets } from "./auth/key-sets.ts";
+import { createUploadTokens } from "./auth/upload-tokens.ts";
+import { ConfigError, loadInstance, requireFolder, type Instance } from "./config.ts";
+import { openDatabase } from "./database/open-database.ts";
+import type { EngineDatabase } from "./database/types.ts";
+import { createFunctionRunner } from "./functions/create-function-runner.ts";
+import { defineFunctionTables } from "./functions/system-tables.ts";
+import type { FunctionRunner } from "./functions/types.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import { createFunctionLog, withFunctionLog } from "./http/function-log.ts";
+import { fetchOwnSite } from "./http/http-action-routes.ts";
+import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
+import { createCodeAnalysis } from "./http/push/code-analysis.ts";
+import { createPushService } from "./http/push/push-service.ts";
+import { withSystemQueries } from "./http/system-queries.ts";
+import type { ServiceError } from "./lib/service-error.ts";
+import { CodeCache } from "./modules/code-cache.ts";
+import type { DeploymentInfo } from "./runtime/services.ts";
+import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
+import { createScheduler, type Scheduler } from "./scheduler/scheduler.ts";
+import { openBlobFolder } from "./storage/blob-folder.ts";
+import { createFrameEncoder } from "./sync/frames.ts";
+import { createSyncServer, type SyncServer, type UpgradeRequest } from "./sync/sync-server.ts";
+
+export interface BackendOptions {
+  /** Where everything is kept; created when missing, used by one process at a time. */
+  readonly folder: string;
+  readonly host?: string;
+  /** `null` listens nowhere: requests come through `handle` and `acceptUpgrade`. 0 takes a free port. */
+  readonly port: number | null;
+  /** Public address of the deployment (`CONVEX_CLOUD_URL`) when it is not where it listens. */
+  readonly origin?: string | null;
+  /** Replaces the stored `CONVEX_SITE_URL`, which at the first start becomes `<origin>/http`. */
+  readonly siteUrl?: string | null;
+  readonly instanceName?: string | null;
+  readonly log: Logger;
+}
+
+/** A running deployment. */
+export interface Backend {
+  /** Where it listens, `null` without a port. */
+  readonly url: string | null;
+  readonly adminKey: string;
+  /** Answers an HTTP request that another server received. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Takes over the socket of a WebSocket upgrade that another server received. */
+  acceptUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): void;
+  /** Resolves when the data folder failed: nothing more can be written, the process has to end. */
+  readonly failed: Promise<Error>;
+  /** Ends sockets, finishes what is running, flushes; takes a few seconds at most. */
+  close(): Promise<void>;
+}
+
+const DRAIN_TIMEOUT_MS = 2_000;
+const CLOSE_CONNECTIONS_AFTER_MS = 1_000;
+
+/**
+ * Opens the data folder and starts to serve: the only place that knows all parts.
+ * @throws ConfigError, DataFolderError with a sentence for the person who starts it.
+ */
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  requireFolder(options.folder);
+  const listener = options.port === null ? null : await listen(options.port, options.host);
+  try {
+    return await assemble(options, listener);
+  } catch (error) {
+    listener?.server.close();
+    throw error;
+  }
+}
+
+interface Listener {
+  readonly server: Server;
+  readonly url: string;
+}
+
+async function assemble(options: BackendOptions, listener: Listener | null): Promise<Backend> {
+  const { folder, log } = options;
+  const cloudUrl = options.origin ?? listener?.url;
+  if (cloudUrl === undefined) throw new ConfigError("Without a port, a public address is needed.");
+  const database = await openDatabase({ folder: join(folder, "database") });
+  defineFunctionTables(database);
+  database.defineSystemTable(AUTH_CONFIG_TABLE);
+  database.defineSystemTable(CRON_JOBS_TABLE);
+  const instance = loadInstance({
+    folder,
+    cloudUrl,
+    siteUrl: options.siteUrl ?? null,
+    name: options.instanceName ?? null,
+    warn: (message) => log.warn(message),
+  });
+  const parts = createParts(database, instance, { folder, cloudUrl, log });
+  const { context, sync, scheduler } = parts;
+  const handle = (request: IncomingMessage, response: ServerResponse) =>
+    handleHttp(request, response, context);
+  listener?.server.on("request", (request, response) => void handle(request, response));
+  listener?.server.on("upgrade", (request, socket, head) => {
+    sync.acceptUpgrade(request, socket, head);
+  });
+  await scheduler.start();
+  return {
+    url: listener?.url ?? null,
+    adminKey: instance.adminKey,
+    handle,
+    acceptUpgrade: (request, socket, head) => sync.acceptUpgrade(request, socket, head),
+    failed: new Promise((resolve) => database.onStopped(resolve)),
+    close: () => close(parts, database, listener),
+  };
+}
+
+interface Parts {
+  readonly context: HandlerContext;
+  readonly sync: SyncServer;
+  readonly scheduler: Scheduler;
+  readonly runner: FunctionRunner;
+  readonly stopHousekeeping: () => void;
+}
+
+function createParts(
+  database: EngineDatabase,
+  instance: Instance,
+  { folder, cloudUrl, log }: { folder: string; cloudUrl: string; log: Logger },
+): Parts {
+  const now = Date.now;
+  const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
+  const blobs = openBlobFolder(join(folder, "files"));
+  const uploadTokens = createUploadTokens(instance.secret, now);
+  const codeCache = new CodeCache();
+  const functionRunner = createFunctionRunner({
+    database,
+    codeCache,
+    deployment,
+    blobs,
+    uploadTokens,
+    clock: { now },
+    secret: deriveKey(instance.secret, "cursors"),
+  });
+  const functionLog = createFunctionLog(now);
+  const runner = withFunctionLog(functionRunner, functionLog, now);
+  const keySets = createKeySets({
+    fetchOwnSite: (address) => fetchOwnSite(address, deployment.siteUrl, runner),
+  });
+  const authenticator = createAuthenticator({
+    adminKey: instance.adminKey,
+    providers: () => readAuthProviders(database.begin()),
+    keySets,
+    now,
+  });
+  const onError = (error: unknown) => log.error({ err: causeOf(error) });
+  const clientRunner = withSystemQueries(runner, database, deployment);
+  return {
+    runner,
+    context: {
+      database,
+      runner: clientRunner,
+      authenticator,
+      deployment,
+      blobs,
+      uploadTokens,
+      functionLog,
+      push: createPushService({ database, analyze: createCodeAnalysis(codeCache), now }),
+      onDeploymentChanged: () => keySets.clear(),
+      onError,
+    },
+    sync: createSyncServer({
+      database,
+      runner: clientRunner,
+      authenticator,
+      frames: createFrameEncoder(),
+      now,
+      onError: (error) => (error.kind === "internal" ? onError(error) : log.debug(error.message)),
+    }),
+    scheduler: createScheduler({ database, runner, now, onError }),
+    stopHousekeeping: startHousekeeping({ database, blobs, now, onError }),
+  };
+}
+
+async function listen(port: number, host = "127.0.0.1"): Promise<Listener> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(error, port, host)));
+    server.listen(port, host, resolve);
+  });
+  const { port: actualPort } = server.address() as AddressInfo;
+  const reachableHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const urlHost = reachableHost.includes(":") ? `[${reachableHost}]` : reachableHost;
+  return { server, url: `http://${urlHost}:${actualPort}` };
+}
+
+function listenError(error: Error, port: number, host: string): Error {
+  const code = "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return new ConfigError(`Port ${port} of ${host} is taken by another program.`);
+    case "EACCES":
+      return new ConfigError(`Port ${port} needs rights that this user does not have.`);
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new ConfigError(`${host} is not an address of this machine.`);
+    default:
+      return error;
+  }
+}
+
+async function close(
+  { sync, scheduler, runner, context, stopHousekeeping }: Parts,
+  database: EngineDatabase,
+  listener: Listener | null,
+): Promise<void> {
+  stopHousekeeping();
+  context.functionLog.close();
+  const closedServer = closeServer(listener?.server ?? null);
+  await Promise.all([sync.close(), scheduler.stop(DRAIN_TIMEOUT_MS)]);
+  const timeout = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_TIMEOUT_MS).unref());
+  await Promise.race([runner.drain(), timeout]);
+  await closedServer;
+  await database.close();
+}
+
+function closeServer(server: Server | null): Promise<void> {
+  if (server === null) return Promise.resolve();
+  setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+function causeOf(error: unknown): unknown {
+  const { cause } = error as Partial<ServiceError>;
+  return cause ?? error;
+}

@@ -1,0 +1,39 @@
+import { commitWrites } from "./database/commit-writes.ts";
+import type { Database } from "./database/types.ts";
+import { purgeAnswers } from "./functions/session-requests.ts";
+import { isBlobReferenced } from "./runtime/file-records.ts";
+import type { BlobFolder } from "./storage/blob-folder.ts";
+
+export interface HousekeepingOptions {
+  readonly database: Database;
+  readonly blobs: BlobFolder;
+  /** Milliseconds of Unix time. */
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+const INTERVAL_MS = 3_600_000;
+/** Longer than any upload or old snapshot may still need the bytes. */
+const BLOB_GRACE_MS = 3_600_000;
+
+/** Removes, every hour, what nobody needs any more. Returns the function that stops it. */
+export function startHousekeeping(options: HousekeepingOptions): () => void {
+  const clean = () => void cleanUp(options).catch(options.onError);
+  const timer = setInterval(clean, INTERVAL_MS);
+  timer.unref();
+  clean();
+  return () => clearInterval(timer);
+}
+
+/** Answers to old socket mutations, and bytes of files that were deleted or never recorded. */
+export async function cleanUp({ database, blobs, now }: HousekeepingOptions): Promise<void> {
+  let hasMore = true;
+  while (hasMore) {
+    hasMore = await commitWrites(database, (transaction) => purgeAnswers(transaction, now()));
+  }
+  await blobs.sweep({
+    isWanted: (key) => isBlobReferenced(database.begin(), key),
+    minAgeMs: BLOB_GRACE_MS,
+    now: now(),
+  });
+}

@@ -1,0 +1,159 @@
+/** Really started deployments for tests, filled through the same endpoints as the command line's. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { pino } from "pino";
+
+import { startBackend, type Backend } from "./backend.ts";
+import { bundleSources, type TestSources } from "./functions/test-deployment.ts";
+
+export interface TestBackend extends Backend {
+  readonly url: string;
+  readonly folder: string;
+  /** Pushes modules by path; `schema` and `auth.config` are what they are in a project. */
+  deploy(sources: TestSources): Promise<void>;
+  setVariables(variables: Readonly<Record<string, string | null>>): Promise<void>;
+  /** Calls any function as an admin. */
+  run(path: string, args?: object): Promise<unknown>;
+  /** POSTs JSON; returns the status and the parsed answer. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
+  /** Closes it and starts it again on the same folder and port. */
+  restart(): Promise<TestBackend>;
+  /** Closes it and deletes its folder. */
+  dispose(): Promise<void>;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface TestBackendOptions {
+  readonly folder?: string;
+  readonly port?: number;
+}
+
+export async function startTestBackend(options: TestBackendOptions = {}): Promise<TestBackend> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "backend-"));
+  const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  const backend = await startBackend({ folder, port: options.port ?? 0, log });
+  const { url, adminKey } = backend;
+  if (url === null) throw new Error("The backend does not listen.");
+  const postAdmin = (path: string, body: unknown) => postAsAdmin(url, adminKey, path, body);
+
+  return {
+    ...backend,
+    url,
+    folder,
+    post: (path, body, headers) => postJson(url + path, body, headers),
+    deploy: (sources) => pushTo(url, adminKey, sources),
+    async setVariables(variables) {
+      const changes = Object.entries(variables).map(([name, value]) => ({ name, value }));
+      await postAdmin("/api/update_environment_variables", { changes });
+    },
+    async run(path, args = {}) {
+      const answer = (await postAdmin("/api/function", { path, args })) as {
+        readonly value?: unknown;
+        readonly errorMessage?: string;
+      };
+      if (answer.errorMessage !== undefined) throw new Error(answer.errorMessage);
+      return answer.value;
+    },
+    async restart() {
+      await backend.close();
+      return startTestBackend({ folder, port: Number(new URL(url).port) });
+    },
+    async dispose() {
+      await backend.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Pushes modules as the command line does. */
+export async function pushTo(url: string, adminKey: string, sources: TestSources): Promise<void> {
+  const request = await pushRequest(sources);
+  const startPush = await postAsAdmin(url, adminKey, "/api/deploy2/start_push", request);
+  const { schemaChange } = startPush as { readonly schemaChange: unknown };
+  const status = await postAsAdmin(url, adminKey, "/api/deploy2/wait_for_schema", { schemaChange });
+  if ((status as { type: string }).type !== "complete") throw new Error(JSON.stringify(status));
+  await postAsAdmin(url, adminKey, "/api/deploy2/finish_push", { startPush });
+}
+
+async function postAsAdmin(
+  url: string,
+  adminKey: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> {
+  const answer = await postJson(url + path, body, { Authorization: `Convex ${adminKey}` });
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return answer.body;
+}
+
+async function postJson(
+  address: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<JsonAnswer> {
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? null : (JSON.parse(text) as unknown) };
+}
+
+/** The functions of a project below `tests/fixtures`, with what code generation would add. */
+export function fixtureSources(name: string): TestSources {
+  const folder = new URL(`../tests/fixtures/${name}/convex/`, import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+  const sources = files.map((file) => [
+    file.replace(/\.ts$/, ""),
+    readFileSync(new URL(file, folder), "utf8"),
+  ]);
+  return { ...Object.fromEntries(sources), ...GENERATED };
+}
+
+/** What `_generated` does at run time (convex/src/cli/codegen_templates). */
+const GENERATED: TestSources = {
+  "_generated/api": `
+    import { anyApi } from "convex/server";
+    export const api = anyApi;
+    export const internal = anyApi;
+  `,
+  "_generated/server": `
+    export {
+      actionGeneric as action,
+      httpActionGeneric as httpAction,
+      internalActionGeneric as internalAction,
+      internalMutationGeneric as internalMutation,
+      internalQueryGeneric as internalQuery,
+      mutationGeneric as mutation,
+      queryGeneric as query,
+    } from "convex/server";
+  `,
+};
+
+/** Schema and auth config are bundles of their own, as the command line makes them. */
+async function pushRequest(sources: TestSources): Promise<object> {
+  const { schema: schemaSource, ...rest } = sources;
+  const [schema] = schemaSource === undefined ? [] : await bundleSources({ schema: schemaSource });
+  const modules = await bundleSources(rest);
+  return {
+    dryRun: false,
+    functions: "convex/",
+    appDefinition: {
+      definition: null,
+      dependencies: [],
+      schema: schema ?? null,
+      changedModules: modules,
+      unchangedModuleHashes: [],
+      udfServerVersion: "1.48.0",
+    },
+    componentDefinitions: [],
+    nodeDependencies: [],
+  };
+}
