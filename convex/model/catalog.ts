@@ -20,7 +20,7 @@ export type ProductDetail = Infer<typeof vProductDetail>;
 /** What reading the catalogue needs: not who asks. */
 export type CatalogCtx = Pick<QueryCtx, "db" | "storage">;
 
-const MAX_PAGE_SIZE = 60;
+const MAX_PAGE_SIZE = 120;
 const RELATED_COUNT = 4;
 
 /** The caller chooses the size of a page, up to what the shop can serve to everybody. */

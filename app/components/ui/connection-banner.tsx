@@ -12,7 +12,7 @@ export function ConnectionBanner({ connected }: { readonly connected: boolean })
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-4 bottom-[calc(1.5rem+env(safe-area-inset-bottom))] z-toast flex justify-center"
+      className="pointer-events-none fixed inset-x-4 bottom-[calc(1.5rem+var(--bottom-bar,0px)+env(safe-area-inset-bottom))] z-toast flex justify-center"
     >
       {!connected && <ConnectionNotice text={t("reconnecting")} />}
     </div>

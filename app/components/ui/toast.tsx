@@ -85,7 +85,7 @@ function ToastRegion({
   }, [toasts.length]);
 
   return (
-    <div className="pointer-events-none fixed inset-x-4 bottom-[calc(1.5rem+env(safe-area-inset-bottom))] z-toast">
+    <div className="pointer-events-none fixed inset-x-4 bottom-[calc(1.5rem+var(--bottom-bar,0px)+env(safe-area-inset-bottom))] z-toast">
       <div
         role="status"
         aria-live="polite"

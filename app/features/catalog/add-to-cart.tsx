@@ -127,7 +127,10 @@ export function BuyBar({
   const t = useTranslations("product");
   const { stock } = variant;
   return (
-    <div className="sticky bottom-0 z-header flex items-center gap-4 border-t border-line bg-canvas px-5 pt-3 pb-[calc(0.75rem+env(safe-area-inset-bottom))] md:hidden">
+    <div
+      data-bottom-bar
+      className="sticky bottom-0 z-header flex items-center gap-4 border-t border-line bg-canvas px-5 pt-3 pb-[calc(0.75rem+env(safe-area-inset-bottom))] md:hidden"
+    >
       <p className="min-w-16 leading-[1.2]">
         <VisuallyHidden>{name} </VisuallyHidden>
         <Price price={variant.price} />

@@ -28,7 +28,7 @@ export function Specimen({
   readonly children: ReactNode;
 }) {
   return (
-    <div className={wide ? "grid w-full gap-2" : "grid max-w-full justify-items-start gap-2"}>
+    <div className={wide ? "grid w-full gap-2" : "flex max-w-full flex-col items-start gap-2"}>
       {children}
       <p className="text-xs text-ink-3">{name}</p>
     </div>

@@ -13,6 +13,7 @@ import { NotFoundNotice, SectionError } from "#app/features/errors/page-error.ts
 import { useLive, valueOf } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
+import { readFromCursor } from "#app/server/list-cursor.server.ts";
 import { loadQueries, notFound } from "#app/server/preload.server.ts";
 import { api } from "#convex/_generated/api.js";
 
@@ -35,11 +36,13 @@ export function loader(args: LoaderFunctionArgs) {
     const category = categoryHandle === null ? null : valueOf(categoryHandle);
     if (slug !== null && category === null) throw notFound();
     const [products, count] = await Promise.all([
-      preload(api.shop.products.list, {
-        category: slug,
-        sort,
-        paginationOpts: { numItems: shown, cursor: after },
-      }),
+      readFromCursor(args.request, () =>
+        preload(api.shop.products.list, {
+          category: slug,
+          sort,
+          paginationOpts: { numItems: shown, cursor: after },
+        }),
+      ),
       preload(api.shop.products.count, { category: slug }),
     ]);
     return {

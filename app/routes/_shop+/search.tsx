@@ -13,6 +13,7 @@ import { SectionError } from "#app/features/errors/page-error.tsx";
 import { useLive } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
+import { readFromCursor } from "#app/server/list-cursor.server.ts";
 import { loadQueries } from "#app/server/preload.server.ts";
 import { api } from "#convex/_generated/api.js";
 
@@ -30,10 +31,12 @@ export function loader(args: LoaderFunctionArgs) {
   return loadQueries(args, async (preload) => ({
     query,
     listKey: `${query}:${after ?? ""}`,
-    results: await preload(api.shop.products.search, {
-      query,
-      paginationOpts: { numItems: shown, cursor: after },
-    }),
+    results: await readFromCursor(args.request, () =>
+      preload(api.shop.products.search, {
+        query,
+        paginationOpts: { numItems: shown, cursor: after },
+      }),
+    ),
   }));
 }
 
