@@ -10,7 +10,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A guest who comes back within 60 days finds the cart; an account stays signed in as long. */
 const SESSION_MS = 60 * DAY_MS;
 
-export const { auth, signIn, signOut, store, isAuthenticated } = convexAuth({
+export const { auth, signIn, signOut, store } = convexAuth({
   providers: [anonymousProvider, passwordProvider],
   session: { totalDurationMs: SESSION_MS * 6, inactiveDurationMs: SESSION_MS },
   callbacks: {

@@ -131,3 +131,14 @@ test("ADM-2: the list has numbered pages and a search", async () => {
   expect((await list("", 99)).page).toBe(2);
   expect((await list("bow", 1)).rows.map(({ slug }) => slug)).toEqual(["bowl"]);
 });
+
+test("ADM-2: an id that is none is not found, and a known one shows its variants", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { productId } = await addProduct(t, { variants: [{ stock: 4 }] });
+  const get = (id: string) => manager.as.query(api.admin.products.get, { productId: id });
+  expect((await get(productId)).variants).toMatchObject([{ onHand: 4, held: 0, available: 4 }]);
+  for (const id of ["", "nonsense", manager.userId]) {
+    await expect(get(id)).rejects.toMatchObject({ data: { code: "NOT_FOUND", what: "product" } });
+  }
+});

@@ -41,10 +41,11 @@ export async function listForStaff(
 /** Throws NOT_FOUND. */
 export async function getForStaff(
   ctx: Ctx,
-  productId: Id<"products">,
+  idText: string,
 ): Promise<Infer<typeof vAdminProduct>> {
-  const product = await ctx.db.get("products", productId);
-  if (product === null) throw notFound("product");
+  const productId = ctx.db.normalizeId("products", idText);
+  const product = productId === null ? null : await ctx.db.get("products", productId);
+  if (productId === null || product === null) throw notFound("product");
   const { lowStockThreshold } = await getSettings(ctx);
   const [row, stock, variants] = await Promise.all([
     viewRow(ctx, product, lowStockThreshold),

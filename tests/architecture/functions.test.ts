@@ -14,7 +14,7 @@ const sources = import.meta.glob<string>("../../convex/**/*.ts", {
 });
 
 /** Made by the sign-in library; what they may do is decided by its providers. */
-const EXEMPT = new Set(["auth.isAuthenticated", "auth.signIn", "auth.signOut", "auth.store"]);
+const EXEMPT = new Set(["auth.signIn", "auth.signOut", "auth.store"]);
 
 /** The audience that a folder is for. */
 const LEVELS: Readonly<Record<string, readonly Access["level"][]>> = {
