@@ -14,6 +14,7 @@ import { TextLink } from "#app/components/ui/text-link.tsx";
 import { FormProblem } from "#app/features/account/form-problem.tsx";
 import { asAppError } from "#app/lib/errors.ts";
 import { useFormRefusal } from "#app/lib/forms.ts";
+import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
 import { parseForm, refuseForm } from "#app/server/forms.server.ts";
 import { placeToReturn } from "#app/server/safe-redirect.server.ts";
@@ -31,7 +32,7 @@ const vRegistration = z.object({
 
 type Field = keyof z.input<typeof vRegistration>;
 
-export const meta: MetaFunction = () => [{ title: `${messages.auth.register.meta} · Vitrine` }];
+export const meta: MetaFunction = () => [{ title: pageTitle(messages.auth.register.meta) }];
 
 export async function loader(args: LoaderFunctionArgs) {
   const redirectTo = placeToReturn(new URL(args.request.url).searchParams);

@@ -16,6 +16,7 @@ import { Notice } from "#app/components/ui/notice.tsx";
 import { TextLink } from "#app/components/ui/text-link.tsx";
 import { FormProblem } from "#app/features/account/form-problem.tsx";
 import { useFormRefusal } from "#app/lib/forms.ts";
+import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
 import { parseForm, refuseForm } from "#app/server/forms.server.ts";
 import { placeToReturn } from "#app/server/safe-redirect.server.ts";
@@ -29,7 +30,7 @@ const vSignIn = z.object({
 
 type Field = "email" | "password";
 
-export const meta: MetaFunction = () => [{ title: `${messages.auth.signIn.meta} · Vitrine` }];
+export const meta: MetaFunction = () => [{ title: pageTitle(messages.auth.signIn.meta) }];
 
 export async function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);

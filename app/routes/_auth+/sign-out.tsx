@@ -3,13 +3,14 @@ import { Form, redirect, useNavigation } from "@remix-run/react";
 import { useTranslations } from "use-intl";
 
 import { Button, ButtonLink } from "#app/components/ui/button.tsx";
+import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
 import { isUnavailable } from "#app/server/convex.server.ts";
 import { unavailable } from "#app/server/preload.server.ts";
 import { redirectWithToast } from "#app/server/toast.server.ts";
 import { translate } from "#app/server/translator.server.ts";
 
-export const meta: MetaFunction = () => [{ title: `${messages.auth.signOut.meta} · Vitrine` }];
+export const meta: MetaFunction = () => [{ title: pageTitle(messages.auth.signOut.meta) }];
 
 export function loader({ context }: LoaderFunctionArgs) {
   return context.session.key === null ? redirect("/") : null;
