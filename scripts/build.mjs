@@ -24,6 +24,23 @@ const SOURCES = [
 /** Programs and worker entries; the path below build/ is the path in the source tree. */
 const ENTRIES = ["embedded/main.ts", "scripts/launch.ts", "scripts/standins.ts", "server/main.ts"];
 
+/** Programs that the engine reads as text, beside its main file: see embedded/runtime/entry-script.ts. */
+const ENGINE_ENTRIES = [
+  {
+    entryPoints: ["embedded/runtime/realm/realm-entry.ts"],
+    outfile: "build/embedded/realm-entry.js",
+    format: "iife",
+    globalName: "realmEntry",
+    platform: "browser",
+  },
+  {
+    entryPoints: ["embedded/runtime/actions/action-worker.ts"],
+    outfile: "build/embedded/action-worker.js",
+    format: "cjs",
+    platform: "node",
+  },
+];
+
 /** Builds everything that runs, unless the sources are those of the last build. */
 export async function buildWhenChanged(log) {
   const hash = hashSources(SOURCES);
@@ -49,6 +66,9 @@ async function buildPrograms() {
     sourcemap: true,
     logLevel: "warning",
   });
+  for (const entry of ENGINE_ENTRIES) {
+    await build({ ...entry, bundle: true, target: "node20", logLevel: "warning" });
+  }
 }
 
 function buildPages() {
