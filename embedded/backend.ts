@@ -20,11 +20,11 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { createFunctionLog, withFunctionLog } from "./http/function-log.ts";
 import { fetchOwnSite } from "./http/http-action-routes.ts";
 import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
-import { createCodeAnalysis } from "./http/push/code-analysis.ts";
 import { createPushService } from "./http/push/push-service.ts";
 import { withSystemQueries } from "./http/system-queries.ts";
 import type { ServiceError } from "./lib/service-error.ts";
 import { CodeCache } from "./modules/code-cache.ts";
+import { createCodeAnalyzer } from "./runtime/module-evaluator.ts";
 import type { DeploymentInfo } from "./runtime/services.ts";
 import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
 import { createScheduler, type Scheduler } from "./scheduler/scheduler.ts";
@@ -135,6 +135,7 @@ function createParts(
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   const blobs = openBlobFolder(join(folder, "files"));
   const uploadTokens = createUploadTokens(instance.secret, now);
+  const clock = { now };
   const codeCache = new CodeCache();
   const functionRunner = createFunctionRunner({
     database,
@@ -142,7 +143,7 @@ function createParts(
     deployment,
     blobs,
     uploadTokens,
-    clock: { now },
+    clock,
     secret: deriveKey(instance.secret, "cursors"),
   });
   const functionLog = createFunctionLog(now);
@@ -168,7 +169,11 @@ function createParts(
       blobs,
       uploadTokens,
       functionLog,
-      push: createPushService({ database, analyze: createCodeAnalysis(codeCache), now }),
+      push: createPushService({
+        database,
+        analyze: createCodeAnalyzer({ codeCache, deployment, clock }),
+        now,
+      }),
       onDeploymentChanged: () => keySets.clear(),
       onError,
     },

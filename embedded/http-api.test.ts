@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 
 import { fixtureSources, startTestBackend, type TestBackend } from "./test-backend.ts";
-import { files, notes } from "./test-functions.ts";
+import { files } from "./test-functions.ts";
 
 let backend: TestBackend;
 

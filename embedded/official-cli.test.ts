@@ -38,7 +38,7 @@ function convexWith(
       cwd: project,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
-        PATH: process.env["PATH"],
+        ...process.env,
         HOME: project,
         CONVEX_SELF_HOSTED_URL: backend.url,
         CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,

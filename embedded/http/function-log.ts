@@ -139,8 +139,6 @@ function logType(type: FunctionType | null): FunctionLogEntry["udfType"] {
       return "Mutation";
     case "action":
       return "Action";
-    case "httpAction":
-      return "HttpAction";
     default:
       return "Query";
   }

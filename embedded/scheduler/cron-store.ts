@@ -1,4 +1,5 @@
 import type { ComponentPath, SystemTableDefinition, Transaction } from "../database/types.ts";
+import type { CronSpec } from "../modules/analyze.ts";
 import {
   findRow,
   insertRow,
@@ -20,14 +21,6 @@ export const CRON_JOBS_TABLE: SystemTableDefinition = {
     { name: "by_status_and_dueAt", fields: ["status", "dueAt"] },
   ],
 };
-
-/** A cron job as `cronJobs().export()` describes it. */
-export interface CronSpec {
-  /** Path of the function. */
-  readonly name: string;
-  readonly args: readonly unknown[];
-  readonly schedule: unknown;
-}
 
 export interface CronJob {
   readonly id: string;

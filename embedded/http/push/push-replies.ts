@@ -1,5 +1,5 @@
+import type { AnalyzedCode } from "../../modules/analyze.ts";
 import type { CronDiff } from "../../scheduler/cron-store.ts";
-import type { AnalyzedCode } from "./analyzed-code.ts";
 import type { PushRequest } from "./push-request.ts";
 
 /**
@@ -14,10 +14,9 @@ export function startPushReply(
     schemaChange,
   }: { readonly variables: Readonly<Record<string, string>>; readonly schemaChange: object },
 ): object {
-  const functions = code.modules.map(({ module, analysisJson }) => [
-    module.path,
-    JSON.parse(analysisJson) as unknown,
-  ]);
+  const functions = code.modules
+    .filter(({ module }) => !/^(?:_deps\/|auth\.config\.js$)/.test(module.path))
+    .map(({ module, analysisJson }) => [module.path, JSON.parse(analysisJson) as unknown]);
   return {
     environmentVariables: variables,
     externalDepsId: null,

@@ -5,12 +5,12 @@ import { commitWrites } from "../../database/commit-writes.ts";
 import { DatabaseError } from "../../database/database-error.ts";
 import type { EngineDatabase, PreparedSchema, SchemaDiff } from "../../database/types.ts";
 import { ServiceError } from "../../lib/service-error.ts";
+import type { AnalyzedCode, PushedCode } from "../../modules/analyze.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
 import { listModules, readModuleText, replaceModules } from "../../modules/module-store.ts";
 import { parseCronSchedule } from "../../scheduler/cron-schedule.ts";
 import { replaceCronJobs } from "../../scheduler/cron-store.ts";
 import { requireJsonObject, type JsonObject } from "../request-body.ts";
-import type { AnalyzeCode, AnalyzedCode } from "./analyzed-code.ts";
 import { finishPushReply, startPushReply } from "./push-replies.ts";
 import { cliModuleHash, parsePushRequest, type PushRequest } from "./push-request.ts";
 import { indexDiffReply, schemaEvaluationReply } from "./schema-report.ts";
@@ -31,7 +31,11 @@ export interface PushService {
 
 export interface PushServiceOptions {
   readonly database: EngineDatabase;
-  readonly analyze: AnalyzeCode;
+  /** @throws ServiceError naming the module and what is wrong with it. */
+  readonly analyze: (
+    code: PushedCode,
+    variables: ReadonlyMap<string, string>,
+  ) => Promise<AnalyzedCode>;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
 }
