@@ -101,6 +101,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       transaction.finish();
       return { ts: transaction.snapshotTs };
     }
+    transaction.checkOpen();
     this.#validate(transaction);
     const plan = new CommitPlan(this.#catalog);
     plan.addDocuments(transaction, this.storage);
@@ -109,7 +110,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     );
     transaction.finish();
     for (const preparation of activated) this.#preparations.delete(preparation.componentPath);
-    return { ts: this.#apply(plan) };
+    return { ts: this.#apply(plan, transaction.lastCreationTime) };
   }
 
   flushed(ts: Timestamp): Promise<void> {
@@ -267,13 +268,19 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     }
   }
 
-  #nextTs(): Timestamp {
-    const now = BigInt(Math.floor(this.#clock() * 1000)) * 1000n;
-    return now > this.#latestTs ? now : this.#latestTs + 1n;
+  /**
+   * After any creation time given out, so that what is inserted by a later transaction is later;
+   * a microsecond apart, so that creation times (milliseconds in a float) can tell commits apart.
+   */
+  #nextTs(lastCreationTime: number): Timestamp {
+    const atLeast =
+      BigInt(Math.ceil(Math.max(this.#clock(), lastCreationTime + 0.001) * 1000)) * 1000n;
+    const next = this.#latestTs + 1000n;
+    return atLeast > next ? atLeast : next;
   }
 
-  #apply(plan: CommitPlan): Timestamp {
-    const ts = this.#nextTs();
+  #apply(plan: CommitPlan, lastCreationTime = 0): Timestamp {
+    const ts = this.#nextTs(lastCreationTime);
     for (const [table, delta] of plan.countDeltas) {
       plan.writes.push(countWrite(table, (this.#counts.get(table) ?? 0) + delta));
     }

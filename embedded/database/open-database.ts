@@ -1,3 +1,4 @@
+import { preciseClock } from "../lib/precise-clock.ts";
 import { Storage } from "../storage/storage.ts";
 import { DatabaseEngine } from "./engine.ts";
 import type { EngineDatabase, SystemTableDefinition } from "./types.ts";
@@ -7,7 +8,7 @@ const DEFAULT_RETENTION = { commits: 20_000, ageMs: 60_000 };
 export interface OpenDatabaseOptions {
   /** Created when missing. One process at a time. */
   readonly folder: string;
-  /** Milliseconds of Unix time. Timestamps never go back even when it does. */
+  /** Milliseconds of Unix time, best with a fraction. Timestamps never go back even when it does. */
   readonly clock?: () => number;
   /** How long and for how many commits older snapshots stay readable. */
   readonly retention?: { readonly commits: number; readonly ageMs: number };
@@ -23,7 +24,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Engine
   try {
     return new DatabaseEngine({
       storage,
-      clock: options.clock ?? Date.now,
+      clock: options.clock ?? preciseClock(),
       retention: options.retention ?? DEFAULT_RETENTION,
       systemTables: options.systemTables ?? [],
     });

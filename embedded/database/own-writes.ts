@@ -1,5 +1,5 @@
 import { SortedMap } from "../lib/sorted-map.ts";
-import { databaseIndexes, type TableState } from "./catalog-state.ts";
+import { databaseIndexes, isSystemTable, type TableState } from "./catalog-state.ts";
 import type { KeyLayer } from "./snapshot-view.ts";
 import { documentKey, parseDocument, type ParsedDocument } from "./stored-document.ts";
 import type { StoredDocument } from "./types.ts";
@@ -13,6 +13,8 @@ export interface OwnDocument {
 }
 
 interface JournalEntry {
+  readonly table: TableState;
+  readonly size: number;
   readonly id: string;
   readonly previous: OwnDocument | undefined;
   readonly keys: readonly {
@@ -27,6 +29,9 @@ export class OwnWrites {
   readonly #documents = new Map<string, OwnDocument>();
   readonly #keys: KeyLayer = new Map();
   readonly #journal: JournalEntry[] = [];
+  /** Writes to user tables: the same document written twice counts twice, a removal has no bytes. */
+  userDocuments = 0;
+  userBytes = 0;
 
   /** Number of writes so far: a position to roll back to. */
   get count(): number {
@@ -68,7 +73,9 @@ export class OwnWrites {
       if (oldKey !== null && oldKey !== newKey) lay(number, oldKey, null);
       if (newKey !== null) lay(number, newKey, id);
     }
-    this.#journal.push({ id, previous, keys: undo });
+    const entry = { table, size: next?.stored.size ?? 0, id, previous, keys: undo };
+    this.#journal.push(entry);
+    this.#count(entry, 1);
     const before = previous === undefined ? visible : previous.before;
     this.#documents.set(id, { table, before, current: next });
   }
@@ -77,6 +84,7 @@ export class OwnWrites {
     while (this.#journal.length > count) {
       const entry = this.#journal.pop();
       if (entry === undefined) return;
+      this.#count(entry, -1);
       for (const { index, key, previous } of entry.keys.toReversed()) {
         if (previous === undefined) this.#keys.get(index)?.delete(key);
         else this.#keys.get(index)?.set(key, previous);
@@ -84,5 +92,11 @@ export class OwnWrites {
       if (entry.previous === undefined) this.#documents.delete(entry.id);
       else this.#documents.set(entry.id, entry.previous);
     }
+  }
+
+  #count({ table, size }: JournalEntry, sign: 1 | -1): void {
+    if (isSystemTable(table.name)) return;
+    this.userDocuments += sign;
+    this.userBytes += sign * size;
   }
 }

@@ -109,30 +109,39 @@ export class DatabaseTransaction implements Transaction {
     return this.#writes?.documents() ?? [];
   }
 
+  /** The latest creation time it gave to a document; 0 when there is none. */
+  get lastCreationTime(): number {
+    return this.#creationTime ?? 0;
+  }
+
   /** No further use after the commit. */
   finish(): void {
-    this.#checkOpen();
+    this.checkOpen();
     this.#isFinished = true;
   }
 
+  /** @throws DatabaseError `TransactionFinished` */
+  checkOpen(): void {
+    if (this.#isFinished) {
+      throw new DatabaseError("TransactionFinished", "The transaction has been committed already.");
+    }
+  }
+
   get(componentPath: ComponentPath, id: string): StoredDocument | null {
-    this.#checkOpen();
+    this.checkOpen();
     const table = this.#tableOfId(componentPath, id);
     if (table === null) return null;
-    if (!isSystemTable(table.name)) this.usage.databaseQueries += 1;
-    const document = this.#read(table, id);
-    if (document !== null) this.#countRead(table, document);
-    return document;
+    return this.#read(table, id);
   }
 
   tableOf(componentPath: ComponentPath, id: string): string | null {
-    this.#checkOpen();
+    this.checkOpen();
     const decoded = decodeDocumentId(id);
     return decoded === null ? null : this.#tableName(componentPath, decoded.tableNumber);
   }
 
   range(request: IndexRangeRequest): RangeCursor {
-    this.#checkOpen();
+    this.checkOpen();
     const { componentPath, interval, order } = request;
     const table = this.#findTable(componentPath, request.table);
     const index = this.#findIndex(componentPath, request.table, table, request.index);
@@ -158,7 +167,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   search(request: SearchRequest): RangeCursor {
-    this.#checkOpen();
+    this.checkOpen();
     const { componentPath, table: tableName } = request;
     const index = this.#findSearchIndex(componentPath, tableName, request.index);
     const table = this.#findTable(componentPath, tableName);
@@ -171,7 +180,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   count(componentPath: ComponentPath, tableName: string): number {
-    this.#checkOpen();
+    this.checkOpen();
     const table = this.#findTable(componentPath, tableName);
     if (table === null) return 0;
     if (this.#writes !== null) {
@@ -186,7 +195,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   indexFields(componentPath: ComponentPath, tableName: string, name: string): readonly string[] {
-    this.#checkOpen();
+    this.checkOpen();
     const table = this.#findTable(componentPath, tableName);
     const index = this.#findIndex(componentPath, tableName, table, name);
     if (index !== null) return index.paths.map((path) => path.join("."));
@@ -198,7 +207,7 @@ export class DatabaseTransaction implements Transaction {
     tableName: string,
     name: string,
   ): SearchIndexDefinition {
-    this.#checkOpen();
+    this.checkOpen();
     return this.#findSearchIndex(componentPath, tableName, name);
   }
 
@@ -213,8 +222,8 @@ export class DatabaseTransaction implements Transaction {
     });
     const document = makeDocument(id, this.#nextCreationTime(), fields);
     this.#enforceSchema(table, document);
-    this.#countWrite(table, document.stored.size);
     writes.write(table, id, null, document);
+    this.#countWrites();
     return id;
   }
 
@@ -231,8 +240,8 @@ export class DatabaseTransaction implements Transaction {
   remove(componentPath: ComponentPath, id: string): void {
     const writes = this.#checkWritable();
     const { table, document } = this.#existing(componentPath, id, "Delete");
-    this.#countWrite(table, document.size);
     writes.write(table, id, document, null);
+    this.#countWrites();
   }
 
   activateSchema(prepared: PreparedSchema): void {
@@ -246,10 +255,11 @@ export class DatabaseTransaction implements Transaction {
 
   rollbackTo(savepoint: Savepoint): void {
     this.#checkWritable().rollbackTo(savepoint.writeCount);
+    this.#countWrites();
   }
 
   staleView(): Transaction {
-    this.#checkOpen();
+    this.checkOpen();
     return new DatabaseTransaction(this.#host, this.#view, this.#nowMs, true);
   }
 
@@ -257,14 +267,8 @@ export class DatabaseTransaction implements Transaction {
     return this.#reads.readSet();
   }
 
-  #checkOpen(): void {
-    if (this.#isFinished) {
-      throw new DatabaseError("TransactionFinished", "The transaction has been committed already.");
-    }
-  }
-
   #checkWritable(): OwnWrites {
-    this.#checkOpen();
+    this.checkOpen();
     if (this.#writes === null) {
       throw new DatabaseError(
         "ReadOnlyTransaction",
@@ -280,7 +284,7 @@ export class DatabaseTransaction implements Transaction {
     { interval, order }: IndexRangeRequest,
     consumed: ConsumedInterval,
   ): IndexEntry | null {
-    this.#checkOpen();
+    this.checkOpen();
     const found = cursor.next();
     if (found === null) {
       consumed.lower = interval.lower;
@@ -296,7 +300,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   #stepSearch(table: TableState, cursor: SearchCursor): IndexEntry | null {
-    this.#checkOpen();
+    this.checkOpen();
     const hit = cursor.next();
     if (hit === null) return null;
     const document = this.#lookUp(table, hit.id);
@@ -306,10 +310,13 @@ export class DatabaseTransaction implements Transaction {
     return { key: rankKey(hit), document };
   }
 
-  /** Reads a document and records it, found or not. */
+  /** Reads a document by id, records and counts that, found or not. */
   #read(table: TableState, id: string): StoredDocument | null {
     if (this.#writes !== null) this.#reads.point(table.byId.number, encodeKeyPart(id));
-    return this.#lookUp(table, id);
+    if (!isSystemTable(table.name)) this.usage.databaseQueries += 1;
+    const document = this.#lookUp(table, id);
+    if (document !== null) this.#countRead(table, document);
+    return document;
   }
 
   #lookUp(table: TableState, id: string): StoredDocument | null {
@@ -334,8 +341,8 @@ export class DatabaseTransaction implements Transaction {
     const next = makeDocument(id, document.creationTime, fieldsOf(old));
     if (next.stored.json === document.json) return;
     this.#enforceSchema(table, next);
-    this.#countWrite(table, next.stored.size);
     writes.write(table, id, document, next);
+    this.#countWrites();
   }
 
   #existing(
@@ -343,7 +350,7 @@ export class DatabaseTransaction implements Transaction {
     id: string,
     operation: "Update" | "Replace" | "Delete",
   ): { readonly table: TableState; readonly document: StoredDocument } {
-    this.#checkOpen();
+    this.checkOpen();
     const table = this.#tableOfId(componentPath, id);
     const document = table === null ? null : this.#read(table, id);
     if (table === null || document === null) {
@@ -481,10 +488,9 @@ export class DatabaseTransaction implements Transaction {
     this.usage.bytesRead += document.size;
   }
 
-  #countWrite(table: TableState, size: number): void {
-    if (isSystemTable(table.name)) return;
-    this.usage.documentsWritten += 1;
-    this.usage.bytesWritten += size;
+  #countWrites(): void {
+    this.usage.documentsWritten = this.#writes?.userDocuments ?? 0;
+    this.usage.bytesWritten = this.#writes?.userBytes ?? 0;
   }
 }
 
