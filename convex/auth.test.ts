@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
 import { signRequestContext } from "./domain/requestContext.ts";
 import { isAppError } from "./lib/errors.ts";
+import { addShopper, beginPayment, scriptNetwork } from "./lib/payments.setup.ts";
 import type { TestShop } from "./lib/shop.setup.ts";
 import { addGuest, addProduct, addUser, startShop } from "./lib/shop.setup.ts";
 
@@ -249,4 +250,16 @@ test("ACC-8: signing in from another account's session merges nothing", async ()
   await other.as.mutation(api.shop.cart.add, { variantId, quantity: 2 });
   const as = withTokens(t, await signIn(other.as));
   expect(await as.query(api.shop.cart.count, {})).toBe(0);
+});
+
+test("ACC-8: a guest's order and what was typed in the checkout move into the account", async () => {
+  const t = await startAuth();
+  scriptNetwork();
+  const shopper = await addShopper(t);
+  const { orderNumber } = await beginPayment(shopper, "bankTransfer");
+  const as = withTokens(t, await signUp(shopper.as));
+  const order = await as.query(api.account.orders.get, { orderNumber });
+  expect(order).toMatchObject({ number: orderNumber });
+  const checkout = await as.query(api.shop.checkout.get, {});
+  expect(checkout).toMatchObject({ contact: { email: "maren@example.com" } });
 });
