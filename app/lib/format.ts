@@ -43,6 +43,9 @@ const DATE_OPTIONS = {
 // One zone for server and browser: a page must not change its words when it wakes up.
 export const TIME_ZONE = "Europe/Berlin";
 
+// Plain "en" puts the month first, as in the United States; the shop is in Europe.
+const EUROPEAN_ENGLISH = "en-GB";
+
 const currencyFormat = remember(
   (locale: string, currency: string, isWhole: boolean) =>
     new Intl.NumberFormat(locale, {
@@ -53,7 +56,11 @@ const currencyFormat = remember(
 );
 const dateFormat = remember(
   (locale: string, kind: keyof typeof DATE_OPTIONS) =>
-    new Intl.DateTimeFormat(locale, { ...DATE_OPTIONS[kind], hour12: false, timeZone: TIME_ZONE }),
+    new Intl.DateTimeFormat(locale === "en" ? EUROPEAN_ENGLISH : locale, {
+      ...DATE_OPTIONS[kind],
+      hour12: false,
+      timeZone: TIME_ZONE,
+    }),
 );
 const countFormat = remember((locale: string) => new Intl.NumberFormat(locale));
 

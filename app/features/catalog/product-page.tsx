@@ -115,7 +115,7 @@ function Details({
 function DetailRow({ name, value }: { readonly name: string; readonly value: string }) {
   return (
     <div className="flex justify-between gap-6 border-b border-line py-3 text-ui">
-      <dt className="text-ink-3">{name}</dt>
+      <dt className="text-ink-3 first-letter:uppercase">{name}</dt>
       <dd className="text-right font-medium">{value}</dd>
     </div>
   );
