@@ -119,7 +119,10 @@ async function settleCapture(
   payment: { paymentId: Id<"payments">; providerOrderId: string },
   answer: Told,
 ): Promise<void> {
-  if (answer.kind === "told") return await applyFacts(ctx, answer.facts);
+  if (answer.kind === "told") {
+    await applyFacts(ctx, answer.facts);
+    return;
+  }
   const { paymentId, providerOrderId } = payment;
   console.error(`Capture of payment ${paymentId} is unknown: ${answer.reason}`);
   await ctx.runMutation(internal.jobs.paymentSteps.recordUnknown, { paymentId });

@@ -1,3 +1,5 @@
+import { parse } from "convex-helpers/validators";
+import { v } from "convex/values";
 import { vi } from "vitest";
 
 import { api } from "../_generated/api";
@@ -254,6 +256,15 @@ export async function pass(t: TestShop, ms: number): Promise<void> {
   await runDue(t);
 }
 
+const vOpenRequest = v.object({
+  purchase_units: v.array(v.object({ custom_id: v.string() })),
+});
+
+const vRefundRequest = v.object({
+  amount: v.object({ currency_code: v.string(), value: v.string() }),
+  custom_id: v.string(),
+});
+
 let opened = 0;
 const paymentIdOf = new Map<string, string>();
 
@@ -261,8 +272,8 @@ const USUAL: Scripts = {
   "POST /v1/oauth2/token": () => ({ status: 200, body: { access_token: "token" } }),
   "POST /v2/checkout/orders": ({ body }) => {
     const id = `PP${(opened += 1)}`;
-    const { purchase_units: units } = JSON.parse(body);
-    paymentIdOf.set(id, units[0].custom_id);
+    const request = parse(vOpenRequest, JSON.parse(body));
+    paymentIdOf.set(id, request.purchase_units[0]?.custom_id ?? "");
     return { status: 201, body: { id, status: "CREATED" } };
   },
   "POST /v2/checkout/orders/*": ({ path }) => {
@@ -276,7 +287,7 @@ const USUAL: Scripts = {
     body: { id: path.split("/")[4], status: "APPROVED" },
   }),
   "POST /v2/payments/captures/*": ({ body }) => {
-    const { amount, custom_id } = JSON.parse(body);
+    const { amount, custom_id } = parse(vRefundRequest, JSON.parse(body));
     return {
       status: 201,
       body: { id: `REF-${custom_id}`, status: "COMPLETED", amount, custom_id },

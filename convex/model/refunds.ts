@@ -90,7 +90,10 @@ export async function postpone(ctx: MutationCtx, refundId: Id<"refunds">): Promi
   if (refund?.state !== "requested") return;
   const failures = refund.failures + 1;
   const delay = retryDelay(REFUND_RETRIES, failures);
-  if (delay === null) return await fail(ctx, refund, "noAnswer");
+  if (delay === null) {
+    await fail(ctx, refund, "noAnswer");
+    return;
+  }
   await ctx.db.patch("refunds", refundId, { failures });
   await ctx.scheduler.runAfter(delay, internal.jobs.payments.refund, { refundId });
 }

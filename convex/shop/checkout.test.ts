@@ -35,7 +35,7 @@ async function begin({ as }: Pick<Shopper, "as">, version: string) {
   });
 }
 
-function code(value: string) {
+function code(value: string): unknown {
   return expect.objectContaining({ data: expect.objectContaining({ code: value }) });
 }
 

@@ -9,7 +9,7 @@ export const vHoldStatus = v.union(
   v.literal("released"),
   v.literal("consumed"),
   v.literal("returned"),
-) satisfies Validator<HoldStatus, "required">;
+) satisfies Validator<HoldStatus>;
 
 export const holdTables = {
   /** Units set aside for an order. While active they are counted in `stock.held`. */

@@ -22,7 +22,7 @@ export const vOrderPayment = v.union(
   v.literal("partiallyRefunded"),
   v.literal("refunded"),
   v.literal("void"),
-) satisfies Validator<OrderPayment, "required">;
+) satisfies Validator<OrderPayment>;
 
 export const vOrderFulfilment = v.union(
   v.literal("unfulfilled"),
@@ -30,7 +30,7 @@ export const vOrderFulfilment = v.union(
   v.literal("shipped"),
   v.literal("delivered"),
   v.literal("cancelled"),
-) satisfies Validator<OrderFulfilment, "required">;
+) satisfies Validator<OrderFulfilment>;
 
 export const vOrderState = v.union(
   v.literal("awaitingPayment"),
@@ -42,7 +42,7 @@ export const vOrderState = v.union(
   v.literal("delivered"),
   v.literal("cancelled"),
   v.literal("refunded"),
-) satisfies Validator<OrderState, "required">;
+) satisfies Validator<OrderState>;
 
 export const vOrderAttention = v.union(
   v.literal("amountMismatch"),
@@ -51,13 +51,13 @@ export const vOrderAttention = v.union(
   v.literal("paymentReversed"),
   v.literal("disputed"),
   v.literal("refundFailed"),
-) satisfies Validator<OrderAttention, "required">;
+) satisfies Validator<OrderAttention>;
 
 export const vOrderActorKind = v.union(
   v.literal("customer"),
   v.literal("staff"),
   v.literal("system"),
-) satisfies Validator<OrderActor, "required">;
+) satisfies Validator<OrderActor>;
 
 export const vOrderEventKind = v.union(
   v.literal("placed"),

@@ -22,7 +22,7 @@ export const vPaymentStatus = v.union(
   v.literal("captured"),
   v.literal("declined"),
   v.literal("needsReview"),
-) satisfies Validator<PaymentStatus, "required">;
+) satisfies Validator<PaymentStatus>;
 
 export const vCaptureStatus = v.union(
   v.literal("PENDING"),
@@ -32,14 +32,14 @@ export const vCaptureStatus = v.union(
   v.literal("PARTIALLY_REFUNDED"),
   v.literal("REFUNDED"),
   v.literal("REVERSED"),
-) satisfies Validator<CaptureStatus, "required">;
+) satisfies Validator<CaptureStatus>;
 
 export const vProviderRefundStatus = v.union(
   v.literal("PENDING"),
   v.literal("COMPLETED"),
   v.literal("FAILED"),
   v.literal("CANCELLED"),
-) satisfies Validator<RefundStatus, "required">;
+) satisfies Validator<RefundStatus>;
 
 export const vFactSource = v.union(
   v.literal("capture"),
@@ -47,7 +47,7 @@ export const vFactSource = v.union(
   v.literal("reconcile"),
   v.literal("refund"),
   v.literal("manual"),
-) satisfies Validator<FactSource, "required">;
+) satisfies Validator<FactSource>;
 
 const vClaimedMoney = v.object({ amount: v.number(), currency: v.string() });
 const vNullableString = v.union(v.string(), v.null());
