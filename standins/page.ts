@@ -135,7 +135,8 @@ a { color: inherit; text-underline-offset: 3px; }
   background: var(--surface); border: 1px solid var(--line); border-radius: 18px; padding: 20px;
   margin: 0 0 16px;
 }
-.scroll { overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 18px; }
+.scroll { position: relative; overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 18px; }
+.panel > :first-child { margin-top: 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-size: 13px; font-weight: 500; color: var(--ink-3); }
 th, td { padding: 10px 14px; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }

@@ -25,12 +25,14 @@ import { Refunds } from "./refunds.ts";
 import { Resources } from "./resources.ts";
 import { sdkScript } from "./sdk/script.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
-import { WebhookSigner } from "./signing.ts";
+import { CERTIFICATE_FOLDER, WebhookSigner } from "./signing.ts";
 import { Webhooks } from "./webhooks.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const SDK_VERSION = "6.0.0";
 const SDK_PATHS = new Set(["/web-sdk/v6/core", "/standin.js"]);
+/** Compiled once per process; the documents do not change. */
+const contract = new Contract();
 const MERCHANT = { email: "merchant@example.com", name: "The shop" };
 
 export interface PayPalStandinOptions {
@@ -74,9 +76,8 @@ export async function startPayPalStandin(options: PayPalStandinOptions): Promise
   const merchant = { ...MERCHANT, merchantId: vMerchantId.parse(options.merchantId) };
   const webhookId = vWebhookId.parse(options.webhookId);
   const ledger = openLedger(options.dataFile ?? null);
-  const contract = new Contract();
   const resources = new Resources(ledger, merchant, () => origin);
-  const signer = new WebhookSigner(ledger, Date.now());
+  const signer = new WebhookSigner(ledger);
   const webhooks = new Webhooks({
     ledger,
     resources,
@@ -130,7 +131,8 @@ export async function startPayPalStandin(options: PayPalStandinOptions): Promise
     if (path === "/v1/oauth2/token" && method === "POST") {
       return oauth.answerTokenRequest(request, settings.tokenLifetimeSeconds, Date.now());
     }
-    if (path === signer.certificatePath && method === "GET") {
+    if (path.startsWith(CERTIFICATE_FOLDER)) {
+      if (path !== signer.certificatePath) return json(404, { error: "There is nothing here." });
       const headers = { "content-type": "application/x-pem-file" };
       return { status: 200, headers, body: signer.certificatePem };
     }

@@ -15,6 +15,14 @@ export const AUTH_ALGORITHM = "SHA256withRSA";
 
 const CERTIFICATE_YEARS = 10;
 
+export const CERTIFICATE_FOLDER = "/v1/notifications/certs/";
+
+interface Identity {
+  readonly privateKeyPem: string;
+  readonly certificatePem: string;
+  readonly certificate: X509Certificate;
+}
+
 interface SignedFields {
   readonly transmissionId: string;
   readonly transmissionTime: string;
@@ -28,30 +36,47 @@ interface SignedFields {
  * decimal (developer.paypal.com/api/rest/webhooks/rest, "Self verification method").
  */
 export class WebhookSigner {
-  readonly certificatePem: string;
-  /** Path on which the certificate is served. */
-  readonly certificatePath: string;
-  readonly #privateKeyPem: string;
+  readonly #ledger: Ledger;
+  #identity: Identity | null = null;
 
-  constructor(ledger: Ledger, now: number) {
-    const stored = ledger.secrets.find("webhook-key");
-    this.#privateKeyPem = stored?.value ?? newPrivateKey();
-    this.certificatePem =
-      ledger.secrets.find("webhook-certificate")?.value ?? newCertificate(this.#privateKeyPem, now);
-    ledger.secrets.put({ name: "webhook-key", value: this.#privateKeyPem });
-    ledger.secrets.put({ name: "webhook-certificate", value: this.certificatePem });
-    const { serialNumber } = new X509Certificate(this.certificatePem);
-    this.certificatePath = `/v1/notifications/certs/CERT-${serialNumber.toLowerCase()}`;
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get certificatePem(): string {
+    return this.#requireIdentity().certificatePem;
+  }
+
+  /** Path on which the certificate is served; it begins with {@link CERTIFICATE_FOLDER}. */
+  get certificatePath(): string {
+    const { serialNumber } = this.#requireIdentity().certificate;
+    return `${CERTIFICATE_FOLDER}CERT-${serialNumber.toLowerCase()}`;
   }
 
   /** Base64. */
   sign(fields: SignedFields): string {
-    return sign("sha256", message(fields), this.#privateKeyPem).toString("base64");
+    return sign("sha256", message(fields), this.#requireIdentity().privateKeyPem).toString(
+      "base64",
+    );
   }
 
   verify(fields: SignedFields, signature: string): boolean {
-    const { publicKey } = new X509Certificate(this.certificatePem);
+    const { publicKey } = this.#requireIdentity().certificate;
     return verify("sha256", message(fields), publicKey, Buffer.from(signature, "base64"));
+  }
+
+  /** Made at the first use, because a key takes a while, and kept in the ledger. */
+  #requireIdentity(): Identity {
+    if (this.#identity !== null) return this.#identity;
+    const { secrets } = this.#ledger;
+    const privateKeyPem = secrets.find("webhook-key")?.value ?? newPrivateKey();
+    const certificatePem =
+      secrets.find("webhook-certificate")?.value ?? newCertificate(privateKeyPem, Date.now());
+    secrets.put({ name: "webhook-key", value: privateKeyPem });
+    secrets.put({ name: "webhook-certificate", value: certificatePem });
+    const certificate = new X509Certificate(certificatePem);
+    this.#identity = { privateKeyPem, certificatePem, certificate };
+    return this.#identity;
   }
 }
 
