@@ -21,14 +21,14 @@ export async function syncPlacements(ctx: MutationCtx, productId: Id<"products">
     await count(ctx, row.categoryId, -1);
   }
   if (product === null) return;
+  const keys = sortKeys(product);
   for (const categoryId of wanted) {
     const row = existing.find((placement) => placement.categoryId === categoryId);
-    const keys = sortKeys(product);
-    if (row !== undefined) {
-      await ctx.db.patch("placements", row._id, keys);
-    } else {
+    if (row === undefined) {
       await ctx.db.insert("placements", { productId, categoryId, ...keys });
       await count(ctx, categoryId, 1);
+    } else if (!isSorted(row, keys)) {
+      await ctx.db.patch("placements", row._id, keys);
     }
   }
 }
@@ -39,6 +39,18 @@ async function placesOf(
 ): Promise<(Id<"categories"> | null)[]> {
   const path = await categoryPath(ctx, product.categoryId);
   return [null, ...path.map(({ _id }) => _id)];
+}
+
+type SortKeys = ReturnType<typeof sortKeys>;
+
+/** Writing the same again would run every open list anew. */
+function isSorted(row: Doc<"placements">, keys: SortKeys): boolean {
+  return (
+    row.featuredRank === keys.featuredRank &&
+    row.publishedAt === keys.publishedAt &&
+    row.priceAmount === keys.priceAmount &&
+    row.ratingScore === keys.ratingScore
+  );
 }
 
 function sortKeys(product: Doc<"products">) {
