@@ -127,7 +127,7 @@ export class ActionRunner {
         (error: unknown) => {
           if (body.fail(error)) return;
           if (error instanceof FunctionError) resolve(errorResponse(error, metadata.requestId));
-          else reject(error as Error);
+          else reject(new Error("The HTTP action failed in the engine.", { cause: error }));
         },
       );
     });

@@ -41,23 +41,26 @@ export class ActionSession {
   readonly #options: SessionOptions;
   readonly #started: StartedRun;
   #isOver = false;
+  #end: (end: ThreadEnd) => void = () => undefined;
 
   constructor(task: WorkerTask, options: SessionOptions) {
     this.#options = options;
-    const { promise, resolve, reject } = withResolvers<string>();
-    this.result = promise;
+    const end = new Promise<ThreadEnd>((resolve) => (this.#end = resolve));
+    const reason = `Function execution timed out (maximum duration: ${options.timeLimitMs / 1000}s)`;
     const timer = setTimeout(() => {
       this.abandon();
-      reject(timeLimitError(options.timeLimitMs));
+      this.#end({ kind: "crashed", reason });
     }, options.timeLimitMs).unref();
-    this.#started = options.pool.start(options.code.snapshot, options.code.variables, task, {
+    this.result = end.then((ended) => {
+      this.#isOver = true;
+      clearTimeout(timer);
+      if (ended.kind === "done" && ended.isOk) return ended.text;
+      throw this.#errorOf(ended);
+    });
+    const { snapshot, variables } = options.code;
+    this.#started = options.pool.start(snapshot, variables, task, {
       message: (message) => this.#receive(message),
-      ended: (end) => {
-        this.#isOver = true;
-        clearTimeout(timer);
-        if (end.kind === "done" && end.isOk) resolve(end.text);
-        else reject(this.#errorOf(end));
-      },
+      ended: (ended) => this.#end(ended),
     });
   }
 
@@ -77,15 +80,19 @@ export class ActionSession {
   #receive(message: Exclude<FromWorker, { type: "done" | "heartbeat" }>): void {
     switch (message.type) {
       case "log":
-        return this.logs.add(message.level, message.text);
+        this.logs.add(message.level, message.text);
+        break;
       case "head":
-        return this.#options.onHead?.(message.response);
+        this.#options.onHead?.(message.response);
+        break;
       case "chunk":
-        return this.#options.onChunk?.(message.bytes);
+        this.#options.onChunk?.(message.bytes);
+        break;
       case "syscall":
-        return void this.#answer(message);
+        void this.#answer(message);
+        break;
       default:
-        return void this.#answerBlob(message);
+        void this.#answerBlob(message);
     }
   }
 
@@ -146,26 +153,4 @@ function syscallFailure(error: unknown): SyscallFailure {
     error instanceof Error &&
     ["DatabaseError", "ValueError", "OccConflictError"].includes(error.name);
   return { message: isRefusal ? error.message : "Internal error" };
-}
-
-function timeLimitError(timeLimitMs: number): FunctionError {
-  return new FunctionError(
-    `Function execution timed out (maximum duration: ${timeLimitMs / 1000}s)`,
-  );
-}
-
-function withResolvers<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-} {
-  let settle: { resolve: (value: T) => void; reject: (error: Error) => void } | null = null;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  if (settle === null) throw new Error("A promise did not start.");
-  return {
-    promise,
-    ...(settle as { resolve: (value: T) => void; reject: (error: Error) => void }),
-  };
 }

@@ -20,9 +20,12 @@ export class SourcePositions {
     if (this.#mapJson === null) return null;
     this.#map ??= new SourceMap(JSON.parse(this.#mapJson) as SourceMapPayload);
     const entry = this.#map.findEntry(line - 2, column - 1);
-    if (!("originalSource" in entry) || entry.originalSource === undefined) return null;
+    if (!("originalSource" in entry)) return null;
+    // Generated code has entries without a source, which the types leave out.
+    const file = entry.originalSource as string | undefined;
+    if (file === undefined) return null;
     return {
-      file: entry.originalSource,
+      file,
       line: entry.originalLine + 1,
       column: entry.originalColumn + 1,
     };

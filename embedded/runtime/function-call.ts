@@ -46,7 +46,8 @@ export class FunctionCall implements RealmFrame, SyscallContext {
   readonly operations = new Set<number>();
   /** Syscalls that wait until the nested call before them is over: they run in order. */
   readonly queue: QueuedSyscall[] = [];
-  readonly savepoint: Savepoint;
+  /** Where to go back to after a failure; queries write nothing. */
+  readonly savepoint: Savepoint | null;
   hasPaginated = false;
   realm: Realm | null = null;
   info: FunctionInfo | null = null;
@@ -70,7 +71,7 @@ export class FunctionCall implements RealmFrame, SyscallContext {
     this.transaction = target.transaction;
     this.random = target.random;
     this.depth = parent === null ? 0 : parent.depth + 1;
-    this.savepoint = target.transaction.savepoint();
+    this.savepoint = target.udfType === "mutation" ? target.transaction.savepoint() : null;
   }
 
   get componentPath(): string {

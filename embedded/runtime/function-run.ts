@@ -130,7 +130,7 @@ export class FunctionRun implements CallHost {
       outcome = { ok: false, error: strayError(root, stray.reason) };
     if (this.#crash !== null) throw this.#crash.error;
     if (this.#isTimedOut) outcome = { ok: false, error: timeoutError() };
-    if (!outcome.ok) this.#transaction.rollbackTo(root.savepoint);
+    if (!outcome.ok) rollBack(root);
     return {
       outcome,
       logLines: this.#logs.lines,
@@ -290,7 +290,7 @@ export class FunctionRun implements CallHost {
     call.streams.clear();
     const { parent, replyId } = call;
     if (parent === null) return;
-    if (!outcome.ok && call.udfType === "mutation") call.transaction.rollbackTo(call.savepoint);
+    if (!outcome.ok) rollBack(call);
     if (replyId === null) return;
     parent.child = null;
     const reply = this.#replyOf(outcome);
@@ -313,7 +313,7 @@ export class FunctionRun implements CallHost {
   #startNested(parent: FunctionCall, json: string): FunctionCall {
     const args = parseSyscallArgs(json);
     const target = resolveAddress(parent.componentPath, args);
-    if (target === null) throw functionNotFound(String(args["name"] ?? args["reference"]));
+    if (target === null) throw functionNotFound(JSON.stringify(args["name"] ?? args["reference"]));
     if (parent.depth + 1 >= LIMITS.nesting) {
       throw new FunctionError(
         `Nested function calls go too deep at ${displayPath(target)} (limit: ${LIMITS.nesting}).`,
@@ -392,6 +392,10 @@ export class FunctionRun implements CallHost {
     this.#crash ??= { error };
     return new FunctionError("Internal error");
   }
+}
+
+function rollBack({ transaction, savepoint }: FunctionCall): void {
+  if (savepoint !== null) transaction.rollbackTo(savepoint);
 }
 
 function strayError({ realm }: FunctionCall, reason: unknown): FunctionError {

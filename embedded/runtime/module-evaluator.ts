@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 
-import { ServiceError } from "../lib/service-error.ts";
 import {
   analyzeCode,
   invalidModules,
@@ -157,11 +156,13 @@ function thrownError(code: CodeSnapshot, text: string): FunctionError {
   return new FunctionError([`Uncaught ${summary}`, ...frames].join("\n"));
 }
 
-function failedAnalysis(path: string, error: unknown): unknown {
+function failedAnalysis(path: string, error: unknown): Error {
   if (error instanceof RealmTimeoutError) {
     return invalidModules(`Failed to analyze ${path}: its evaluation takes too long.`);
   }
-  if (error instanceof ServiceError || !(error instanceof FunctionError)) return error;
+  if (!(error instanceof FunctionError)) {
+    return error instanceof Error ? error : new Error("The analysis failed.", { cause: error });
+  }
   return invalidModules(`Failed to analyze ${path}: ${error.message}`);
 }
 

@@ -107,17 +107,16 @@ export class Realm {
 
   /** Evaluates a module and returns its `ModuleProbe` as JSON text. */
   probe(frame: RealmFrame, timeoutMs: number, path: string): string {
-    let probed: string | null = null;
-    let failure: unknown = null;
+    const probed: { json?: string; error?: unknown } = {};
     this.enter(frame, timeoutMs, (control) => {
       try {
-        probed = control.probe(path);
+        probed.json = control.probe(path);
       } catch (error) {
-        failure = error;
+        probed.error = error;
       }
     });
-    if (probed === null) throw this.errorFromImport(failure);
-    return probed;
+    if (probed.json === undefined) throw this.errorFromImport(probed.error);
+    return probed.json;
   }
 
   /** The error as its developer reads it: mapped to the original sources. */
@@ -197,8 +196,10 @@ function importRefusal(op: string): SyscallReply {
   return `!${JSON.stringify({ message })}`;
 }
 
+/** The error belongs to the realm that was cut off, so `instanceof` does not know it. */
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+  const { code } = error as { readonly code?: unknown };
+  return code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }
 
 /** Classes that both realms must share, so that what one makes the other recognises. */

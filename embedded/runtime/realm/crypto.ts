@@ -56,8 +56,9 @@ function start(
   args: readonly unknown[],
 ): Promise<unknown> {
   try {
-    const call = host.subtleCrypto[method] as (...values: readonly unknown[]) => Promise<unknown>;
-    return operations.adopt(Reflect.apply(call, host.subtleCrypto, args)).then(localValue);
+    const call = Reflect.get(host.subtleCrypto, method) as (...values: never[]) => Promise<unknown>;
+    const result = Reflect.apply(call, host.subtleCrypto, args) as Promise<unknown>;
+    return operations.adopt(result).then(localValue);
   } catch (error) {
     return Promise.reject(localError(error));
   }

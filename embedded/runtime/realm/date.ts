@@ -5,8 +5,9 @@ import type { RealmHost } from "./realm-host.ts";
 export function installDate(host: Pick<RealmHost, "now" | "random">): void {
   const RealDate = Date;
   function FrozenDate(this: unknown, ...args: unknown[]): string | Date {
-    if (new.target === undefined) return new RealDate(host.now()).toString();
-    const target = new.target === (FrozenDate as unknown) ? RealDate : new.target;
+    const made = new.target as object | undefined;
+    if (made === undefined) return new RealDate(host.now()).toString();
+    const target = made === FrozenDate ? RealDate : new.target;
     return Reflect.construct(RealDate, args.length === 0 ? [host.now()] : args, target) as Date;
   }
   Object.defineProperties(FrozenDate, {
@@ -32,17 +33,23 @@ export function installDate(host: Pick<RealmHost, "now" | "random">): void {
 /** `Intl.DateTimeFormat.prototype.format()` without an argument would read the real clock. */
 function freezeDateFormat(host: Pick<RealmHost, "now">): void {
   const prototype = Intl.DateTimeFormat.prototype;
-  const format = Object.getOwnPropertyDescriptor(prototype, "format")?.get;
-  const formatToParts = prototype.formatToParts;
-  if (format === undefined) return;
-  Object.defineProperty(prototype, "format", {
-    configurable: true,
-    get(this: Intl.DateTimeFormat) {
-      const bound = format.call(this) as (date?: Date | number) => string;
-      return (date?: Date | number) => bound(date ?? host.now());
+  const format = Object.getOwnPropertyDescriptor(prototype, "format");
+  const formatToParts = Object.getOwnPropertyDescriptor(prototype, "formatToParts");
+  Object.defineProperties(prototype, {
+    format: {
+      configurable: true,
+      get(this: Intl.DateTimeFormat) {
+        const bound = format?.get?.call(this) as Intl.DateTimeFormat["format"];
+        return (date?: Date | number) => bound(date ?? host.now());
+      },
+    },
+    formatToParts: {
+      configurable: true,
+      writable: true,
+      value(this: Intl.DateTimeFormat, date?: Date | number): Intl.DateTimeFormatPart[] {
+        const parts = formatToParts?.value as (date: Date | number) => Intl.DateTimeFormatPart[];
+        return parts.call(this, date ?? host.now());
+      },
     },
   });
-  prototype.formatToParts = function (this: Intl.DateTimeFormat, date) {
-    return formatToParts.call(this, date ?? host.now());
-  };
 }

@@ -36,10 +36,14 @@ async function run(
   argsJson: string,
 ): Promise<string> {
   const registered = functionNamed(registry.load(path), exportName);
-  const invoke = udfType === "query" ? registered?.invokeQuery : registered?.invokeMutation;
-  if (invoke === undefined)
+  const result =
+    udfType === "query"
+      ? registered?.invokeQuery?.(argsJson)
+      : registered?.invokeMutation?.(argsJson);
+  if (result === undefined) {
     throw new Error(`Couldn't find ${udfType} "${exportName}" in "${path}".`);
-  return await invoke(argsJson);
+  }
+  return await result;
 }
 
 export function functionNamed(exports: object, exportName: string): RegisteredFunction | null {

@@ -33,10 +33,9 @@ export function installRealm(host: RealmHost): RealmControl {
       );
     },
   });
-  const calls = createFunctionCalls(registry);
   defineHidden("[engine]", () => host.takeTask()?.());
   return {
-    invoke: calls.invoke,
+    ...createFunctionCalls(registry),
     probe: (path) => probeModule(registry, path),
     settleSyscall: syscalls.settle,
     settleOperation: operations.settle,

@@ -65,7 +65,7 @@ export interface RealmControl {
   /** Evaluates a module; JSON text of its `ModuleProbe` (modules/module-probe.ts). */
   probe(path: string): string;
   settleSyscall(id: number, reply: SyscallReply): void;
-  settleOperation(id: number, isOk: boolean, value: unknown): void;
+  readonly settleOperation: (id: number, isOk: boolean, value: unknown) => void;
 }
 
 export type InstallRealm = (host: RealmHost) => RealmControl;
