@@ -6,6 +6,7 @@ import type { GenericId } from "convex/values";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 
+import { useToast } from "#app/components/ui/toast.tsx";
 import { useIdentityKey } from "#app/lib/convex-connection.tsx";
 import { useErrorMessage } from "#app/lib/error-message.ts";
 import { asAppError, needsSignIn } from "#app/lib/errors.ts";
@@ -71,6 +72,30 @@ export function useCartActions() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [hasIdentity, revalidate, describe, t],
   );
+}
+
+export type CartActions = ReturnType<typeof useCartActions>;
+
+/** Takes a line out and offers to put it back, as far as the stock still allows. */
+export function useRemoval(actions: CartActions): (line: CartLine) => void {
+  const t = useTranslations("cart");
+  const showToast = useToast();
+  return (line) => {
+    void actions.remove({ lineId: line.id }).then((outcome) => {
+      if (!outcome.ok) {
+        showToast({ tone: "warning", text: outcome.message });
+        return;
+      }
+      const { variantId, quantity } = line;
+      showToast({
+        text: t("removed", { name: line.name }),
+        action: {
+          label: t("undo"),
+          onSelect: () => void actions.restore({ variantId, quantity }),
+        },
+      });
+    });
+  };
 }
 
 type PostOutcome =
