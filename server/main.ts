@@ -59,7 +59,9 @@ async function serve(
   server: Server,
   backend: BackendProcess | null,
 ): Promise<void> {
-  const connection = connectConvex(settings.convexUrl);
+  const connection = connectConvex(settings.convexUrl, (error) => {
+    log.warn({ err: error }, "call failed");
+  });
   const proxy = createBackendProxy(settings.convexUrl);
   const { files, build } = await loadPages(settings, server);
   const app = createApp({

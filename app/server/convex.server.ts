@@ -42,11 +42,15 @@ export function isArgumentRefusal(error: unknown): boolean {
 
 const CALL_TIMEOUT_MS = 30_000;
 
-export function connectConvex(convexUrl: string): ConvexConnection {
+/** `onFailure` hears of each call that did not reach the deployment. */
+export function connectConvex(
+  convexUrl: string,
+  onFailure: (error: Error) => void = () => undefined,
+): ConvexConnection {
   const agent = convexUrl.startsWith("https:")
     ? new https.Agent({ keepAlive: true, maxSockets: 64 })
     : new http.Agent({ keepAlive: true, maxSockets: 64 });
-  const agentFetch = fetchOver(agent);
+  const agentFetch = fetchOver(agent, onFailure);
   return {
     fetch: agentFetch,
     client: (token) =>
@@ -96,11 +100,14 @@ export function takeSnapshot(
 }
 
 /** `fetch` over `node:http`: a third of the cost of the built-in one, and its connections are kept. */
-function fetchOver(agent: http.Agent): typeof fetch {
+function fetchOver(agent: http.Agent, onFailure: (error: Error) => void): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     const body = request.body === null ? null : Buffer.from(await request.arrayBuffer());
-    const response = await send(agent, request, body);
+    const response = await send(agent, request, body).catch((error: unknown) => {
+      if (error instanceof UnavailableError) onFailure(error);
+      throw error;
+    });
     if (response.status === 401) throw new TokenRejectedError(await response.text());
     if (response.status === 503 || response.status === 502) {
       throw new UnavailableError(await response.text());
@@ -109,7 +116,25 @@ function fetchOver(agent: http.Agent): typeof fetch {
   };
 }
 
-function send(agent: http.Agent, request: Request, body: Buffer | null): Promise<Response> {
+async function send(agent: http.Agent, request: Request, body: Buffer | null): Promise<Response> {
+  try {
+    return await sendOnce(agent, request, body);
+  } catch (error) {
+    if (!isRepeatable(request, error)) throw error;
+    return await sendOnce(agent, request, body);
+  }
+}
+
+/** The deployment may close a kept connection just when it is used again; reading twice does no harm. */
+function isRepeatable(request: Request, error: unknown): boolean {
+  const { pathname } = new URL(request.url);
+  const isRead = request.method === "GET" || pathname.startsWith("/api/query");
+  return isRead && error instanceof StaleConnectionError;
+}
+
+class StaleConnectionError extends UnavailableError {}
+
+function sendOnce(agent: http.Agent, request: Request, body: Buffer | null): Promise<Response> {
   const transport = request.url.startsWith("https:") ? https : http;
   return new Promise((resolve, reject) => {
     const outgoing = transport.request(
@@ -125,14 +150,13 @@ function send(agent: http.Agent, request: Request, body: Buffer | null): Promise
       },
       (incoming) => resolve(toResponse(incoming, request.method)),
     );
-    outgoing.on("error", (error) => {
-      reject(
-        request.signal.aborted
-          ? error
-          : new UnavailableError(`The deployment is out of reach: ${error.message}`, {
-              cause: error,
-            }),
-      );
+    outgoing.on("error", (cause) => {
+      if (request.signal.aborted) {
+        reject(cause);
+        return;
+      }
+      const Failure = outgoing.reusedSocket ? StaleConnectionError : UnavailableError;
+      reject(new Failure(`The deployment is out of reach: ${cause.message}`, { cause }));
     });
     outgoing.end(body);
   });

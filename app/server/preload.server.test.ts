@@ -165,3 +165,10 @@ test("a fault stays a fault", async () => {
   const thrown = await thrownBy(loadQueries(argsFor(), (preload) => preload(getViewer)));
   expect(thrown).toBeInstanceOf(Error);
 });
+
+test("a connection that the deployment closed in the meantime is not the page's problem", async () => {
+  await loadQueries(argsFor(), (preload) => preload(getViewer));
+  server.closeAllConnections();
+  const again = loadQueries(argsFor(), (preload) => preload(getViewer));
+  await expect(again).resolves.toBeDefined();
+});
