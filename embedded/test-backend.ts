@@ -139,9 +139,10 @@ const GENERATED: TestSources = {
 
 /** Schema and auth config are bundles of their own, as the command line makes them. */
 async function pushRequest(sources: TestSources): Promise<object> {
-  const { schema: schemaSource, ...rest } = sources;
+  const { schema: schemaSource, "auth.config": authSource, ...rest } = sources;
   const [schema] = schemaSource === undefined ? [] : await bundleSources({ schema: schemaSource });
-  const modules = await bundleSources(rest);
+  const authConfig = authSource === undefined ? {} : { "auth.config": authSource };
+  const modules = [...(await bundleSources(rest)), ...(await bundleSources(authConfig))];
   return {
     dryRun: false,
     functions: "convex/",

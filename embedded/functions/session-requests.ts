@@ -5,9 +5,7 @@ import {
   listRows,
   numberField,
   textField,
-  type SystemRow,
 } from "../modules/system-documents.ts";
-import { int64Of, type JsonValue } from "../values/json-value.ts";
 import type { SessionRequest } from "./types.ts";
 
 const TABLE = "_session_requests";
@@ -28,12 +26,14 @@ const PURGE_BATCH = 1_000;
 export interface AnsweredRequest {
   readonly valueJson: string;
   readonly logLines: readonly string[];
+  /** At or after the commit that the answer belongs to. */
   readonly ts: Timestamp;
 }
 
-const COMMIT_TS_JSON = '{"$commitTs":null}';
-
-/** The answer given before, `null` for a request that is new. */
+/**
+ * The answer given before, `null` for a request that is new. Its timestamp is the reader's snapshot:
+ * the answer is committed by then, and that is all a client needs to know.
+ */
 export function findAnswer(
   transaction: Transaction,
   { sessionId, requestId }: SessionRequest,
@@ -41,15 +41,14 @@ export function findAnswer(
   const key = [sessionId, requestId];
   const row = findRow(transaction, TABLE, "by_sessionId_and_requestId", key);
   if (row === null) return null;
-  const ts = int64Of(valueField(row, "ts"));
   return {
-    valueJson: resolveCommitTs(textField(row, "valueJson"), ts),
-    logLines: valueField(row, "logLines") as readonly string[],
-    ts,
+    valueJson: textField(row, "valueJson"),
+    logLines: JSON.parse(textField(row, "logLinesJson")) as string[],
+    ts: transaction.snapshotTs,
   };
 }
 
-/** Records an answer in the transaction that it belongs to; its timestamp is filled in at commit. */
+/** Records an answer in the transaction that it belongs to. */
 export function recordAnswer(
   transaction: Transaction,
   { sessionId, requestId }: SessionRequest,
@@ -60,8 +59,7 @@ export function recordAnswer(
     sessionId,
     requestId,
     valueJson: answer.valueJson,
-    logLines: [...answer.logLines],
-    ts: { $commitTs: null },
+    logLinesJson: JSON.stringify(answer.logLines),
     expiresAt: nowMs + RETENTION_MS,
   });
 }
@@ -76,18 +74,4 @@ export function purgeAnswers(transaction: Transaction, nowMs: number): boolean {
     if (removed === PURGE_BATCH) return true;
   }
   return false;
-}
-
-/** Puts the commit timestamp where a result holds its placeholder. Strings cannot hold that text. */
-export function resolveCommitTs(valueJson: string, ts: Timestamp): string {
-  if (!valueJson.includes(COMMIT_TS_JSON)) return valueJson;
-  const buffer = Buffer.alloc(8);
-  buffer.writeBigInt64LE(ts);
-  return valueJson.replaceAll(COMMIT_TS_JSON, `{"$integer":"${buffer.toString("base64")}"}`);
-}
-
-function valueField({ fields }: SystemRow, name: string): JsonValue {
-  const value = fields[name];
-  if (value === undefined) throw new Error(`Session request without field ${name}.`);
-  return value;
 }
