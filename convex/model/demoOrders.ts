@@ -172,7 +172,8 @@ async function insertPayment(
     ...{ orderId: order._id, method: order.paymentMethod, amount: order.total, attempt: 1 },
     quoteVersion: order.quoteVersion,
     status: isCaptured ? "captured" : "created",
-    ...{ providerOrderId: null, captureId: null, captureStatus: null, reason: null },
+    ...{ providerOrderId: null, voidedOrderId: null, captureId: null, captureStatus: null },
+    reason: null,
     changedAt: demo.timeline.find(({ event }) => event === "paid")?.at ?? order.placedAt,
   });
   for (const { amount, reason, at } of demo.refunds) {

@@ -38,6 +38,7 @@ export async function insert(
     status: "created",
     attempt: await nextAttempt(ctx, order._id),
     providerOrderId: null,
+    voidedOrderId: null,
     captureId: null,
     captureStatus: null,
     reason: null,
@@ -51,7 +52,13 @@ export async function change(
   values: Partial<
     Pick<
       Doc<"payments">,
-      "status" | "providerOrderId" | "captureId" | "captureStatus" | "reason" | "attempt"
+      | "status"
+      | "providerOrderId"
+      | "voidedOrderId"
+      | "captureId"
+      | "captureStatus"
+      | "reason"
+      | "attempt"
     >
   >,
 ): Promise<void> {

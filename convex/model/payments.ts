@@ -81,15 +81,23 @@ async function applyOrderClaim(
   if (!movable.includes(payment.status)) return "outOfOrder";
   const isKnown = payment.providerOrderId !== null;
   if (isKnown && payment.providerOrderId !== fact.providerOrderId) return "outOfOrder";
+  if (payment.voidedOrderId === fact.providerOrderId) return "outOfOrder";
   if (status === "voided") {
-    const attempt = await PaymentRecords.nextAttempt(ctx, payment.orderId);
-    const fresh = { status: "created", providerOrderId: null, attempt } as const;
-    await PaymentRecords.change(ctx, payment, fresh);
+    await PaymentRecords.change(ctx, payment, {
+      ...(await withoutProviderOrder(ctx, payment)),
+      status: "created",
+    });
   } else {
     const { providerOrderId } = fact;
     await PaymentRecords.change(ctx, payment, { status, providerOrderId });
   }
   return payment.status === status && isKnown ? "duplicate" : "applied";
+}
+
+/** The provider's order is used up; the next try opens another one. */
+async function withoutProviderOrder(ctx: MutationCtx, payment: Doc<"payments">) {
+  const attempt = await PaymentRecords.nextAttempt(ctx, payment.orderId);
+  return { providerOrderId: null, voidedOrderId: payment.providerOrderId, attempt };
 }
 
 /** A definite no before any capture existed; the buyer may try again. */
@@ -169,9 +177,11 @@ async function markPending(ctx: MutationCtx, subject: Subject, reason: string): 
 
 async function markDenied(ctx: MutationCtx, subject: Subject, reason: string): Promise<void> {
   const { payment, order } = subject;
-  const attempt = await PaymentRecords.nextAttempt(ctx, order._id);
-  const denied = { status: "declined", reason, attempt, providerOrderId: null } as const;
-  await PaymentRecords.change(ctx, payment, denied);
+  await PaymentRecords.change(ctx, payment, {
+    ...(await withoutProviderOrder(ctx, payment)),
+    status: "declined",
+    reason,
+  });
   await addEvent(ctx, subject, "paymentDeclined", reason);
   if (order.payment !== "pending") return;
   await Orders.setPayment(ctx, order._id, "awaiting");

@@ -18,6 +18,7 @@ import {
   PAYEE,
   pass,
   paymentOf,
+  refusal,
   runDue,
   scriptNetwork,
   sentTo,
@@ -324,4 +325,20 @@ test("race: REVERSED or a dispute after shipping flags the order and restocks no
   });
   expect(await orderOf(t, begun.orderId)).toMatchObject({ attention: "disputed" });
   expect(await stockOf(t, shopper.variantId)).toEqual({ onHand: 2, held: 0 });
+});
+
+test("race: a late approval of an order that came to nothing does not bring it back", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const begun = await beginPayment(shopper);
+  scriptNetwork({ "POST /v2/checkout/orders/*": () => refusal("TRANSACTION_REFUSED") });
+  expect((await capture(shopper, begun)).status).toBe("declined");
+  scriptNetwork();
+  const { paymentId, payPalOrderId: id } = begun;
+  const approved = { id, status: "APPROVED", purchase_units: [{ custom_id: paymentId }] };
+  await deliverWebhook(t, "CHECKOUT.ORDER.APPROVED", approved);
+  expect(await paymentOf(t, paymentId)).toMatchObject({
+    status: "created",
+    providerOrderId: null,
+  });
 });

@@ -124,6 +124,8 @@ export const paymentTables = {
      */
     attempt: v.number(),
     providerOrderId: v.union(v.string(), v.null()),
+    /** The provider's last order that came to nothing: late words about its approval are ignored. */
+    voidedOrderId: v.union(v.string(), v.null()),
     captureId: v.union(v.string(), v.null()),
     captureStatus: v.union(vCaptureStatus, v.null()),
     /** The provider's reason for pending or declined. */
