@@ -38,8 +38,8 @@ export function Picture({ source, sizes, priority = false, className }: PictureP
   if (id === null) return image;
   return (
     <picture className="contents">
-      <source type="image/avif" srcSet={sourceSet(id, "avif")} sizes={sizes} />
-      <source type="image/webp" srcSet={sourceSet(id, "webp")} sizes={sizes} />
+      <source className="hidden" type="image/avif" srcSet={sourceSet(id, "avif")} sizes={sizes} />
+      <source className="hidden" type="image/webp" srcSet={sourceSet(id, "webp")} sizes={sizes} />
       {image}
     </picture>
   );
