@@ -52,7 +52,7 @@ export function BuyBox({
           </a>
         )}
       </div>
-      <PriceRow key={variant.id} variant={variant} />
+      <PriceRow key={`price ${variant.id}`} variant={variant} />
       <Highlights highlights={product.highlights} />
       {product.options.length > 0 && (
         <Form method="get" preventScrollReset replace className="grid gap-4.5">
