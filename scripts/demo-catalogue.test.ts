@@ -45,7 +45,9 @@ test("neighbours within a category have different tints", () => {
   expect(new Set(kitchen.slice(0, 8).map(({ tint }) => tint)).size).toBe(8);
 });
 
-test("SYS-1: past orders lie in the past and their timelines run forward", () => {
+test("SYS-1: past orders lie in the past, the oldest first, and their timelines run forward", () => {
+  const placedAt = catalogue.orders.map(({ timeline }) => timeline[0]!.at);
+  expect(placedAt).toEqual([...placedAt].sort((a, b) => a - b));
   for (const { timeline } of catalogue.orders) {
     const moments = timeline.map(({ at }) => at);
     expect(moments).toEqual([...moments].sort((a, b) => a - b));

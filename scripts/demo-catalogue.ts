@@ -376,14 +376,18 @@ function namesOf(person: { first: string; last: string; email: string }) {
   return { email: person.email.toLowerCase(), firstName: person.first, lastName: person.last };
 }
 
+/** The oldest first, so that they come into being in the order in which they were placed. */
 function toOrders(orders: z.output<typeof zOrders>, now: number): DemoOrder[] {
   const moment = ({ daysAgo, hours }: z.output<typeof zTime>) =>
     Math.round(now - (daysAgo * 24 + hours) * HOUR_MS);
-  return orders.map(({ timeline, refunds, ...order }) => ({
-    ...order,
-    timeline: timeline.map(({ event, ...time }) => ({ event, at: moment(time) })),
-    refunds: refunds.map(({ amount, reason, at }) => ({ amount, reason, at: moment(at) })),
-  }));
+  const placedAt = ({ timeline }: DemoOrder) => timeline[0]?.at ?? now;
+  return orders
+    .map(({ timeline, refunds, ...order }) => ({
+      ...order,
+      timeline: timeline.map(({ event, ...time }) => ({ event, at: moment(time) })),
+      refunds: refunds.map(({ amount, reason, at }) => ({ amount, reason, at: moment(at) })),
+    }))
+    .sort((a, b) => placedAt(a) - placedAt(b));
 }
 
 function toSettings(articles: z.output<typeof zArticles>): DemoSettings {
