@@ -7,7 +7,7 @@ import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
 import { functionFailure } from "./function-failure.ts";
 import { requirePath, toRunRequest } from "./run-request.ts";
-import { findAnswer, recordAnswer, resolveCommitTs } from "./session-requests.ts";
+import { findAnswer, recordAnswer } from "./session-requests.ts";
 import type {
   FunctionRequest,
   JobEnvelope,
@@ -70,7 +70,7 @@ export class MutationRunner {
         recordAnswer(transaction, session, { ...outcome, logLines }, this.#clock.now());
       }
       const { ts } = this.#database.commit(transaction);
-      const valueJson = resolveCommitTs(outcome.valueJson, ts);
+      const { valueJson } = outcome;
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
@@ -94,7 +94,7 @@ export class MutationRunner {
       if (!outcome.ok) {
         return { kind: "failed", outcome: functionFailure(outcome.error, requestId, logLines) };
       }
-      const valueJson = resolveCommitTs(outcome.valueJson, ts);
+      const { valueJson } = outcome;
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {

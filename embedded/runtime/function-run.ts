@@ -278,6 +278,7 @@ export class FunctionRun implements CallHost {
     if (info === null || realm === null) throw new Error("A call that never started has ended.");
     if (!isOk) return { ok: false, error: realm.toFunctionError(JSON.parse(text) as ThrownError) };
     try {
+      if (call.depth === 0) requireNoPlaceholder(path, text);
       const lookup = tableLookup(transaction, componentPath);
       return { ok: true, valueJson: checkResult(path, info, text, lookup) };
     } catch (error) {
@@ -392,6 +393,14 @@ export class FunctionRun implements CallHost {
     this.#crash ??= { error };
     return new FunctionError("Internal error");
   }
+}
+
+/** Inside a string the quotes would be escaped, so the text can only be the placeholder itself. */
+function requireNoPlaceholder(path: FunctionPath, resultJson: string): void {
+  if (!resultJson.includes('{"$commitTs":null}')) return;
+  throw new FunctionError(
+    `Function ${displayPath(path)} return value invalid: cannot return an unresolved commit timestamp`,
+  );
 }
 
 function rollBack({ transaction, savepoint }: FunctionCall): void {
