@@ -233,10 +233,7 @@ test("a token that the deployment signed itself signs a client in, and out again
   );
   await until(() => expect(live.values.at(-1)).toBe("ada"));
   expect(changes).toEqual([true]);
-  client.setAuth(
-    () => Promise.resolve(null),
-    (isAuthenticated) => void changes.push(isAuthenticated),
-  );
+  client.client.clearAuth();
   await until(() => expect(live.values.at(-1)).toBeNull());
 
   const http = new ConvexHttpClient(backend.url, { auth: await sign("grace"), logger: false });

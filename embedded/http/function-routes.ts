@@ -3,6 +3,7 @@ import type {
   ActionOutcome,
   Caller,
   FunctionRequest,
+  FunctionRunner,
   MutationOutcome,
   QueryOutcome,
 } from "../functions/types.ts";
@@ -113,8 +114,19 @@ async function run(
     case "action":
       return runner.runAction(request);
     case "any":
-      return runner.runAny(request);
+      return runAny(request, runner);
   }
+}
+
+/** Admins are told that a function does not exist; the command line then lists those that do. */
+async function runAny(request: FunctionRequest, runner: FunctionRunner): Promise<Outcome> {
+  const { caller, componentPath, path, metadata } = request;
+  if (caller.kind !== "admin" || (await runner.functionType(componentPath, path)) !== null) {
+    return runner.runAny(request);
+  }
+  const problem = `Could not find function for '${path}'. Did you forget to run \`npx convex dev\`?`;
+  const errorMessage = `[Request ID: ${metadata.requestId}] Server Error\n${problem}`;
+  return { ok: false, errorMessage, logLines: [] };
 }
 
 /** What was read may not be on the disk yet; it is told only once it is. */
