@@ -85,7 +85,7 @@ export class OwnWrites {
       const entry = this.#journal.pop();
       if (entry === undefined) return;
       this.#count(entry, -1);
-      for (const { index, key, previous } of entry.keys.toReversed()) {
+      for (const { index, key, previous } of entry.keys) {
         if (previous === undefined) this.#keys.get(index)?.delete(key);
         else this.#keys.get(index)?.set(key, previous);
       }

@@ -164,7 +164,9 @@ test("a search index built over existing rows, across restarts, is complete", as
 test("results being walked stay those of the snapshot while others commit", async () => {
   const db = await openWithSearch();
   const ids = commit(db, (tx) =>
-    Array.from({ length: 20 }, (_, n) => tx.insert("", "items", `{"text":"red n${n}"}`)),
+    Array.from({ length: 20 }, (_, n) =>
+      tx.insert("", "items", JSON.stringify({ text: "red" + " and".repeat(n) })),
+    ),
   );
   const request = {
     componentPath: "",

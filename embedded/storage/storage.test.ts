@@ -51,10 +51,16 @@ test("writes are read at once, before and after the flush", async () => {
 
 test("a read in the very turn in which a flush ended sees the flushed writes", async () => {
   const storage = await openStorage();
-  for (let ts = 1n; ts <= 50n; ts += 1n) {
+  for (let ts = 1n; ts <= 100n; ts += 1n) {
     storage.write([put("a", String(ts))], ts);
-    const flushed = storage.flushed(ts);
-    textAt(storage, "a");
+    let isFlushing = true;
+    const flushed = storage.flushed(ts).then(() => (isFlushing = false));
+    // Reading another key all the time keeps LMDB's read transaction at an older state.
+    const readOn = (): void => {
+      textAt(storage, "other");
+      if (isFlushing) setImmediate(readOn);
+    };
+    readOn();
     await flushed;
     expect(textAt(storage, "a")).toBe(String(ts));
   }
