@@ -48,7 +48,6 @@ export default function handleRequest(
           isShellSent = true;
           const body = new PassThrough();
           headers.set("Content-Type", "text/html; charset=utf-8");
-          if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
           resolve(
             new Response(createReadableStreamFromReadable(body), {
               status: responseStatus,

@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   const adminKey = await backend?.ready.then((ready) => ready.adminKey, exitWith);
   await listen(server, settings);
   process.send?.({ type: "ready", adminKey: adminKey ?? null });
-  log.info({ publicUrl: settings.publicUrl }, "ready");
+  log.debug({ publicUrl: settings.publicUrl }, "ready");
 }
 
 async function serve(

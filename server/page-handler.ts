@@ -44,7 +44,13 @@ async function render(
   const handle = createRequestHandler(build, environment.settings.mode);
   const page = await handle(toFetchRequest(request, response, environment.settings), context);
   for (const cookie of await context.cookies.serialize()) page.headers.append("set-cookie", cookie);
+  if (!page.headers.has("cache-control")) page.headers.set("cache-control", cacheControl(context));
   await send(page, response);
+}
+
+/** A page of somebody's own must not come back from the browser's memory after signing out. */
+function cacheControl({ session }: AppContext): string {
+  return session.key === null ? "private, no-cache" : "private, no-store";
 }
 
 async function createContext(

@@ -187,3 +187,12 @@ test("cookies with nonsense in them are a visitor without an identity", async ()
   expect(session.token).toBeNull();
   expect(calls).toEqual([]);
 });
+
+test("nonsense in place of a token is no fault, even while the deployment is out of reach", async () => {
+  const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");
+  const refresh = base64({ refreshToken: "r", keep: true });
+  answer = () => Promise.reject(new UnavailableError("away"));
+  const header = `vitrine-token=${base64("a.b.c")}; vitrine-refresh=${refresh}`;
+  const { session } = await openWith(header);
+  expect(() => session.key).not.toThrow();
+});

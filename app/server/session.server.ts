@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { makeFunctionReference } from "convex/server";
-import { decodeJwt } from "jose";
+import { decodeJwt, errors, type JWTPayload } from "jose";
 import { z } from "zod";
 
 import type { ClientFacts } from "#app/server/app-context.server.ts";
@@ -105,11 +105,8 @@ export class Session {
   /** The same as long as the same session of the same user is meant; tells nothing about it. */
   get key(): string | null {
     if (this.#token === null) return null;
-    const { sub } = decodeJwt(this.#token);
-    return createHash("sha256")
-      .update(sub ?? "")
-      .digest("base64url")
-      .slice(0, 16);
+    const { sub = "" } = claimsOf(this.#token);
+    return createHash("sha256").update(sub).digest("base64url").slice(0, 16);
   }
 
   /** Buys a new token, or ends the session when it is no longer good. @throws UnavailableError */
@@ -221,9 +218,15 @@ export function createRefresher(connection: ConvexConnection): Refresher {
 
 /** Milliseconds of Unix time; 0 for what is no token at all. */
 function expiresAt(token: string): number {
+  return (claimsOf(token).exp ?? 0) * 1000;
+}
+
+/** What the token says; whether it is true, only the deployment can tell. Empty for what is none. */
+function claimsOf(token: string): JWTPayload {
   try {
-    return (decodeJwt(token).exp ?? 0) * 1000;
-  } catch {
-    return 0;
+    return decodeJwt(token);
+  } catch (error) {
+    if (error instanceof errors.JWTInvalid) return {};
+    throw error;
   }
 }
