@@ -56,6 +56,7 @@ const STEPS = [
     name: "unit",
     bin: "vitest/vitest.mjs",
     args: ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${RESULTS}/unit.json`],
+    before: async () => ({ CHROMIUM_PATH: await findOrInstallChromium(log) }),
     count: () => countVitest(`${RESULTS}/unit.json`),
   },
   {

@@ -90,20 +90,23 @@ async function answer(
   handler: HttpHandler,
 ): Promise<void> {
   if (!isLoopbackAuthority(message.headers.host)) {
-    return send(response, { status: 421, body: "This stand-in answers on loopback only.\n" });
+    send(response, { status: 421, body: "This stand-in answers on loopback only.\n" });
+    return;
   }
   const target = message.url ?? "/";
   if (!URL.canParse(target, "http://stand-in")) {
-    return send(response, { status: 400, body: "The address is not valid.\n" });
+    send(response, { status: 400, body: "The address is not valid.\n" });
+    return;
   }
   const url = new URL(target, "http://stand-in");
   const body = await readBody(message, maxBodyBytes);
   if (body === null) {
-    return send(response, {
+    send(response, {
       status: 413,
       headers: { connection: "close" },
       body: "The body is too large.\n",
     });
+    return;
   }
   const reply = await handler({
     method: message.method ?? "GET",

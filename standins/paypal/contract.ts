@@ -5,6 +5,17 @@ import * as z from "zod";
 import ordersDocument from "./openapi/checkout_orders_v2.json" with { type: "json" };
 import webhooksDocument from "./openapi/notifications_webhooks_v1.json" with { type: "json" };
 import paymentsDocument from "./openapi/payments_payment_v2.json" with { type: "json" };
+import {
+  absolute,
+  close,
+  readOperation,
+  resolve,
+  vDocument,
+  vJson,
+  type ContractOperation,
+  type Json,
+  type Parameter,
+} from "./openapi-document.ts";
 import type { ProblemDetail } from "./problems.ts";
 
 /** `operationId` of every operation that the stand-in answers. */
@@ -22,26 +33,6 @@ export type OperationId =
   | "webhooks-events.get"
   | "webhooks-events.resend"
   | "verify-webhook-signature.post";
-
-type Json = Record<string, unknown>;
-
-interface Parameter {
-  readonly name: string;
-  readonly in: "header" | "query" | "path";
-  readonly isRequired: boolean;
-  readonly schema: Json;
-}
-
-interface ContractOperation {
-  readonly method: string;
-  readonly path: string;
-  readonly parameters: readonly Parameter[];
-  readonly isBodyRequired: boolean;
-  readonly bodySchema: Json | null;
-  /** By status; `default` answers the rest. `null` is a response without a body. */
-  readonly responses: ReadonlyMap<string, Json | null>;
-  readonly documentName: string;
-}
 
 /**
  * PayPal's OpenAPI documents as judge of both sides: what a request may hold, and what an answer must
@@ -185,141 +176,6 @@ export class Contract {
   }
 }
 
-const vJson = z.record(z.string(), z.unknown());
-
-const vOperation = z.looseObject({
-  operationId: z.string(),
-  parameters: z.array(vJson).default([]),
-  requestBody: vJson.optional(),
-  responses: z.record(z.string(), vJson),
-});
-
-const vDocument = z.looseObject({
-  paths: z.record(z.string(), z.record(z.string(), vOperation)),
-  components: vJson,
-});
-
-type Document = z.infer<typeof vDocument>;
-
-function readOperation(
-  document: Document,
-  documentName: string,
-  path: string,
-  method: string,
-  operation: z.infer<typeof vOperation>,
-): ContractOperation {
-  const body =
-    operation.requestBody === undefined ? null : resolve(document, operation.requestBody);
-  const responses = new Map<string, Json | null>();
-  for (const [status, response] of Object.entries(operation.responses)) {
-    const schema = contentSchema(resolve(document, response));
-    responses.set(status, schema === null ? null : closeUse(schema, document));
-  }
-  const bodySchema = body === null ? null : contentSchema(body);
-  return {
-    method: method.toUpperCase(),
-    path,
-    parameters: operation.parameters.map((parameter) =>
-      readParameter(resolve(document, parameter)),
-    ),
-    isBodyRequired: body?.["required"] === true,
-    bodySchema: bodySchema === null ? null : closeUse(bodySchema, document),
-    responses,
-    documentName,
-  };
-}
-
-const vParameter = z.object({
-  name: z.string(),
-  in: z.enum(["header", "query", "path"]),
-  required: z.boolean().default(false),
-  schema: vJson,
-});
-
-function readParameter(source: Json): Parameter {
-  const parameter = vParameter.parse(source);
-  return {
-    name: parameter.name,
-    in: parameter.in,
-    isRequired: parameter.required,
-    schema: parameter.schema,
-  };
-}
-
-function contentSchema(holder: Json): Json | null {
-  const content = vJson.safeParse(holder["content"]);
-  if (!content.success) return null;
-  const media = vJson.safeParse(content.data["application/json"]);
-  return media.success ? vJson.parse(media.data["schema"]) : null;
-}
-
-function resolve(document: Json, schema: Json): Json {
-  const reference = schema["$ref"];
-  if (typeof reference !== "string") return schema;
-  let target: unknown = document;
-  for (const part of reference.slice(2).split("/")) target = vJson.parse(target)[part];
-  return resolve(document, vJson.parse(target));
-}
-
-/** Forbids unknown members wherever an object is used, which leaves `allOf` parts open. */
-function close(components: Json, document: Json): Json {
-  const schemas = vJson.parse(components["schemas"]);
-  return {
-    schemas: Object.fromEntries(
-      Object.entries(schemas).map(([name, schema]) => [
-        name,
-        closeMembers(vJson.parse(schema), document),
-      ]),
-    ),
-  };
-}
-
-function closeUse(schema: Json, document: Json): Json {
-  const inner = closeMembers(schema, document);
-  return isClosable(schema, document) ? { ...inner, unevaluatedProperties: false } : inner;
-}
-
-function closeMembers(schema: Json, document: Json): Json {
-  const closed: Json = { ...schema };
-  const properties = vJson.safeParse(schema["properties"]);
-  if (properties.success) {
-    closed["properties"] = Object.fromEntries(
-      Object.entries(properties.data).map(([name, member]) => [
-        name,
-        closeUse(vJson.parse(member), document),
-      ]),
-    );
-  }
-  const items = vJson.safeParse(schema["items"]);
-  if (items.success) closed["items"] = closeUse(items.data, document);
-  for (const keyword of ["allOf", "anyOf", "oneOf"]) {
-    const parts = z.array(vJson).safeParse(schema[keyword]);
-    if (parts.success) closed[keyword] = parts.data.map((part) => closeMembers(part, document));
-  }
-  return closed;
-}
-
-function isClosable(schema: Json, document: Json): boolean {
-  const target = resolve(document, schema);
-  if (target["additionalProperties"] !== undefined) return false;
-  if (target["properties"] !== undefined) return true;
-  const parts = z.array(vJson).safeParse(target["allOf"]);
-  return parts.success && parts.data.some((part) => isClosable(part, document));
-}
-
-/** References point into the document that was added under its name. */
-function absolute(schema: Json, documentName: string): Json {
-  return vJson.parse(
-    JSON.parse(
-      JSON.stringify(schema, (key, value: unknown) =>
-        key === "$ref" && typeof value === "string" && value.startsWith("#")
-          ? `${documentName}${value}`
-          : value,
-      ),
-    ),
-  );
-}
-
 /** The documents name the list `issues` and don't know `links`; see `PayPalProblem.toBody`. */
 function asDocumentedError(body: unknown): unknown {
   const parsed = vJson.safeParse(body);
@@ -400,7 +256,7 @@ const vMissing = z.object({ missingProperty: z.string() });
 const vUnevaluated = z.object({ unevaluatedProperty: z.string() });
 
 function shorten(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 

@@ -54,7 +54,7 @@ test("what is not possible is said with its status", async () => {
 test("the state holds everything until it is reset", async () => {
   const { steer, paidCapture, url } = await startTestStandin();
   await paidCapture();
-  const state = async () => (await fetch(`${url}/_standin/state`)).json();
+  const state = async (): Promise<unknown> => (await fetch(`${url}/_standin/state`)).json();
 
   expect(await state()).toMatchObject({
     settings: { latencyMs: 0, nextCapture: null },
@@ -136,6 +136,7 @@ test("the overview's forms do what the control API does", async () => {
   };
   expect(await submit("settings", settings)).toContain('value="250"');
   expect(await submit("settings", { latencyMs: "-5" })).toContain("latencyMs");
+  expect(await submit("settings", { latencyMs: "fast" })).toContain("Invalid input");
   expect(await (await fetch(`${url}/_standin/state`)).json()).toMatchObject({
     settings: { webhookDelayMs: 250, webhookDrop: true, nextCapture: "drop", nextRefund: null },
   });

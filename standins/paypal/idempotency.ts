@@ -115,6 +115,6 @@ export class Idempotency {
 }
 
 function fingerprintOf(request: IdentifiedRequest): string {
-  const text = `${request.path}\n${JSON.stringify(request.body) ?? ""}`;
+  const text = `${request.path}\n${JSON.stringify(request.body)}`;
   return createHash("sha256").update(text).digest("hex");
 }

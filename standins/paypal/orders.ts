@@ -217,9 +217,8 @@ export class Orders {
 
 /** A patched value is checked by the rules of a new order, whose issues PATCH documents fewer of. */
 function rewordForPatch(detail: ProblemDetail): ProblemDetail {
-  const { issue: _, description: __, ...place } = detail;
   return {
-    ...place,
+    ...detail,
     issue: "INVALID_PARAMETER_SYNTAX",
     description: "The value of a field does not conform to the expected format.",
   };

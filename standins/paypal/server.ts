@@ -191,8 +191,8 @@ const vNumberText = z.coerce.number();
 function answerForm(controls: ControlParts, request: HttpRequest): HttpReply {
   const form = Object.fromEntries(new URLSearchParams(request.body.toString("utf8")));
   const path = request.path.slice("/control/".length);
-  const body = path === "settings" ? settingsOf(form) : form;
   try {
+    const body = path === "settings" ? settingsOf(form) : form;
     return control(controls, path, body, Date.now())
       ? overviewWith("Done.")
       : overviewWith("There is no such action.");
@@ -211,7 +211,7 @@ function settingsOf(
   form: Readonly<Record<string, string>>,
 ): Partial<Record<keyof Settings, unknown>> {
   return Object.fromEntries(
-    Object.entries(form).map(([name, value]) => {
+    Object.entries(form).map(([name, value]): [string, unknown] => {
       if (name.startsWith("next")) return [name, value === "" ? null : value];
       if (name === "webhookDrop") return [name, value === "true"];
       return [name, vNumberText.parse(value)];

@@ -121,7 +121,9 @@ function clientOf(url: string) {
 
   async function paidCapture(body?: unknown, plan?: string): Promise<string> {
     const { body: order } = await capture(await approvedOrder(body, plan));
-    return vCaptured.parse(order).purchase_units[0]!.payments.captures[0]!.id;
+    const id = vCaptured.parse(order).purchase_units[0]?.payments.captures[0]?.id;
+    if (id === undefined) throw new Error("The order was not captured.");
+    return id;
   }
 
   return { call, post, createOrder, steer, approvedOrder, capture, paidCapture };

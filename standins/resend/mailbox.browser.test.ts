@@ -1,8 +1,10 @@
 import type { Browser } from "@playwright/test";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { axeViolations, launchChromium } from "../chromium.fixture.ts";
 import { MAIL, startTestStandin } from "./standin.fixture.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let browser: Browser;
 beforeAll(async () => {
@@ -30,7 +32,7 @@ test("an open mailbox shows a new mail by itself, and the mail can do nothing", 
 
   const mail = page.frameLocator("iframe");
   await mail.getByRole("heading", { name: "Thank you" }).waitFor();
-  expect(await mail.locator("body").textContent()).not.toContain("ran");
+  expect(await mail.locator("body").innerText()).not.toContain("ran");
   expect(await page.getByRole("link", { name: `${url}/list` }).getAttribute("href")).toBe(
     `${url}/list`,
   );

@@ -168,13 +168,18 @@ function dateText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+/** The list is fetched at every connection, for what was missed before it. */
 const LIVE_SCRIPT = `
   const list = document.getElementById("mails");
   const news = document.getElementById("news");
-  new EventSource("/live").addEventListener("change", async () => {
+  const source = new EventSource("/live");
+  async function refresh() {
     const response = await fetch("/list");
-    if (!response.ok) return;
-    list.innerHTML = await response.text();
+    if (response.ok) list.innerHTML = await response.text();
+  }
+  source.addEventListener("open", refresh);
+  source.addEventListener("change", async () => {
+    await refresh();
     news.textContent = "The mailbox has changed.";
   });
 `;

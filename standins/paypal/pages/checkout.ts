@@ -193,7 +193,7 @@ function approvalForm({ merchant }: CheckoutParts, order: Order, back: Return): 
         <button name="choice" value="pending">Leave pending</button>
       </div>
       <div class="row">
-        <button name="choice" value="deny">Capture as declined</button>
+        <button name="choice" value="deny">Refuse after capture</button>
         <button name="choice" value="cancel">Cancel and go back</button>
       </div>
     </form>

@@ -41,6 +41,7 @@ export function installPayPalSdk(config: SdkConfig): void {
 
   /** The window or frame that shows the approval page. */
   interface Presentation {
+    readonly isInPage: boolean;
     show(url: string): void;
     isClosed(): boolean;
     isSource(source: MessageEventSource | null): boolean;
@@ -92,7 +93,8 @@ export function installPayPalSdk(config: SdkConfig): void {
     if (!Array.isArray(components) || components.length === 0) {
       throw new SdkError("ERR_INVALID_COMPONENTS", "Pass a list of components.");
     }
-    const unknown = components.find((name) => !KNOWN_COMPONENTS.includes(String(name)));
+    const names: unknown[] = components;
+    const unknown = names.find((name) => !KNOWN_COMPONENTS.includes(String(name)));
     if (unknown !== undefined) {
       throw new SdkError("ERR_INVALID_COMPONENTS", `There is no component ${String(unknown)}.`);
     }
@@ -139,7 +141,7 @@ export function installPayPalSdk(config: SdkConfig): void {
       const mode = modeOf(startOptions);
       if (mode === "redirect") return redirect(startOptions, order);
       const presentation = present(mode);
-      const isOverlaid = mode !== "modal" && startOptions.fullPageOverlay?.enabled !== false;
+      const isOverlaid = !presentation.isInPage && startOptions.fullPageOverlay?.enabled !== false;
       await run(presentation, order, isOverlaid);
       return undefined;
     }
@@ -306,6 +308,7 @@ export function installPayPalSdk(config: SdkConfig): void {
     );
     if (popup === null || popup.closed) return null;
     return {
+      isInPage: false,
       show: (url) => {
         popup.location.href = url;
       },
@@ -326,6 +329,7 @@ export function installPayPalSdk(config: SdkConfig): void {
     frame.src = `${config.origin}/checkoutnow/opening`;
     root.append(frame);
     return {
+      isInPage: true,
       show: (url) => {
         frame.src = url;
       },
