@@ -67,7 +67,7 @@ test("ranges over values of all types are those of a naive store, stored, pendin
 test("pages joined at their last keys are the whole range", async () => {
   const { db } = await openTestDatabase();
   await applySchema(db, schemaOf({ items: { indexes: { by_a: ["a"] } } }));
-  await fc.assert(
+  fc.assert(
     fc.property(
       rowsOf,
       fc.integer({ min: 1, max: 4 }),
