@@ -139,6 +139,15 @@ test("a form from elsewhere is refused, the shop's own is taken", async () => {
   expect((await from(settings.publicUrl)).body).toBe("page /cart a=1");
 });
 
+test.each([
+  ["application/json", '{"a":1}', 415],
+  ["text/plain", "a=1", 415],
+  ["multipart/form-data; boundary=x", "nonsense", 400],
+])("what is no form is not passed to a page: %s", async (type, body, status) => {
+  const headers = { origin: settings.publicUrl, "content-type": type };
+  expect((await ask("/cart", { method: "POST", headers, body })).status).toBe(status);
+});
+
 test("a form that is too long is refused, announced or not", async () => {
   const origin = settings.publicUrl;
   const body = "x".repeat(1024 * 1024 + 1);

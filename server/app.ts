@@ -17,10 +17,10 @@ import {
   type UpgradeRequest,
   upgradeRequest,
 } from "./backend-proxy.ts";
+import { readForms } from "./form-body.ts";
 import { isPublicHost, requirePublicHost } from "./host-check.ts";
 import { unavailablePage } from "./unavailable-page.ts";
 
-const MAX_FORM_BYTES = 1024 * 1024;
 const BACKEND_PATH = /^\/(api|http)(\/|\?|$)/;
 
 export type AppParts = {
@@ -71,7 +71,7 @@ export function createApp({
   app.use(files);
   app.get("/images/:storageId", pictures);
   app.use(refuseForeignWrites(settings.publicUrl));
-  app.use(express.raw({ type: () => true, limit: MAX_FORM_BYTES }));
+  app.use(readForms());
   app.use(pages);
   app.use(answerErrors(log));
   return app;
