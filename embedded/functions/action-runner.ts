@@ -96,7 +96,6 @@ export class ActionRunner {
     }
     const caller: Caller = "caller" in auth ? auth.caller : { kind: "client", identity: null };
     const wire = await wireRequest(request);
-    const isHead = request.method === "HEAD";
     return await new Promise((resolve, reject) => {
       const body = new ResponseBody();
       let session: ActionSession | null = null;
@@ -114,9 +113,10 @@ export class ActionRunner {
           },
           timeLimitMs: TIME_LIMITS_MS.isolate,
           onHead: (head) => {
-            const stream =
-              head.hasBody && !isHead ? body.open(pull, () => session?.abandon()) : null;
-            if (head.hasBody && isHead) session?.abandon();
+            const abandon = () => session?.abandon("The response was not read to its end.");
+            const isBodyWanted = request.method !== "HEAD" && !BODILESS_STATUS.has(head.status);
+            const stream = head.hasBody && isBodyWanted ? body.open(pull, abandon) : null;
+            if (head.hasBody && stream === null) abandon();
             resolve(toResponse(head, stream));
           },
           onChunk: (bytes) => body.push(bytes),
@@ -215,9 +215,8 @@ function toResponse(
   { status, headers }: WireResponse,
   body: ReadableStream<Uint8Array> | null,
 ): Response {
-  const isBodiless = BODILESS_STATUS.has(status);
   const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };
-  return new Response(isBodiless ? null : body, init);
+  return new Response(body, init);
 }
 
 /** What a client of an HTTP action gets for an error that the action did not catch. */

@@ -47,10 +47,7 @@ export class ActionSession {
     this.#options = options;
     const end = new Promise<ThreadEnd>((resolve) => (this.#end = resolve));
     const reason = `Function execution timed out (maximum duration: ${options.timeLimitMs / 1000}s)`;
-    const timer = setTimeout(() => {
-      this.abandon();
-      this.#end({ kind: "crashed", reason });
-    }, options.timeLimitMs).unref();
+    const timer = setTimeout(() => this.abandon(reason), options.timeLimitMs).unref();
     this.result = end.then((ended) => {
       this.#isOver = true;
       clearTimeout(timer);
@@ -70,11 +67,11 @@ export class ActionSession {
     thread.send({ type: "pull", runId });
   }
 
-  /** Nobody wants the result any more. */
-  abandon(): void {
+  /** Ends the run for this side, because nobody wants its result any more; it fails with the reason. */
+  abandon(reason: string): void {
     if (this.#isOver) return;
-    this.#isOver = true;
     this.#started.thread.abandon(this.#started.runId);
+    this.#end({ kind: "crashed", reason });
   }
 
   #receive(message: Exclude<FromWorker, { type: "done" | "heartbeat" }>): void {

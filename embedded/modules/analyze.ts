@@ -82,11 +82,10 @@ export async function analyzeCode(
     const analysis = probed === undefined ? EMPTY_ANALYSIS : analyzeModule(module, probed.probe);
     return { module, analysisJson: JSON.stringify(analysis) };
   });
-  const authConfig = code.modules.find(({ path }) => path === AUTH_CONFIG) ?? null;
   return {
     modules,
     schemaJson: await exportedJson(code.schema, variables, evaluator),
-    providersJson: await readProviders(authConfig, variables, evaluator),
+    providersJson: await readProviders(code.modules, variables, evaluator),
     cronSpecs: cronSpecs(probes.get(CRONS)?.probe ?? null),
     definition: JSON.parse(
       (await exportedJson(code.definition, variables, evaluator)) ?? "null",
@@ -172,13 +171,13 @@ async function exportedJson(
 }
 
 async function readProviders(
-  module: PushedModule | null,
+  modules: readonly PushedModule[],
   variables: ReadonlyMap<string, string>,
   evaluator: ModuleEvaluator,
 ): Promise<string> {
-  if (module === null) return "[]";
-  const probes = await evaluator.probe([module], [module.path], variables);
-  const probed = probes.get(module.path);
+  if (!modules.some(({ path }) => path === AUTH_CONFIG)) return "[]";
+  const probes = await evaluator.probe(modules, [AUTH_CONFIG], variables);
+  const probed = probes.get(AUTH_CONFIG);
   const [missing] = probed?.missingVariables ?? [];
   if (missing !== undefined) {
     // The command line recognises this code and tells how to set the variable.

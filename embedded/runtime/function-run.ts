@@ -409,5 +409,5 @@ function rollBack({ transaction, savepoint }: FunctionCall): void {
 
 function strayError({ realm }: FunctionCall, reason: unknown): FunctionError {
   if (realm === null) return new FunctionError(`Uncaught ${String(reason)}`);
-  return realm.errorFromImport(reason);
+  return realm.errorOf(reason);
 }

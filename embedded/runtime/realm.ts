@@ -115,7 +115,7 @@ export class Realm {
         probed.error = error;
       }
     });
-    if (probed.json === undefined) throw this.errorFromImport(probed.error);
+    if (probed.json === undefined) throw this.errorOf(probed.error);
     return probed.json;
   }
 
@@ -129,8 +129,8 @@ export class Realm {
     return new FunctionError(message, dataJson ?? null);
   }
 
-  /** An error thrown by module code outside any promise. */
-  errorFromImport(error: unknown): FunctionError {
+  /** The same for an error object of this realm itself. */
+  errorOf(error: unknown): FunctionError {
     const { name, message, stack } = error as Partial<Error>;
     const summary = name === undefined ? String(error) : `${name}: ${message ?? ""}`;
     return this.toFunctionError({ summary, stack: stack ?? "" });

@@ -1,0 +1,203 @@
+import { expect, test } from "vitest";
+
+import { CodeCache } from "../modules/code-cache.ts";
+import type { AnalyzedModule } from "../modules/module-probe.ts";
+import { createCodeAnalyzer } from "../runtime/module-evaluator.ts";
+import { bundleSources, type TestSources } from "./test-deployment.ts";
+
+const analyze = createCodeAnalyzer({
+  codeCache: new CodeCache(),
+  clock: { now: () => 1_800_000_000_000 },
+  deployment: { name: "test", cloudUrl: "http://cloud", siteUrl: "http://site" },
+});
+
+async function push(
+  sources: TestSources,
+  variables: Readonly<Record<string, string>> = {},
+  { schema, definition }: { schema?: string; definition?: string } = {},
+) {
+  const single = async (path: string, source: string | undefined) =>
+    source === undefined ? null : (await bundleSources({ [path]: source }))[0]!;
+  const modules = await bundleSources(sources);
+  const code = {
+    modules,
+    schema: await single("schema", schema),
+    definition: await single("convex.config", definition),
+  };
+  const analyzed = await analyze(code, new Map(Object.entries(variables)));
+  const modulesByPath = new Map(
+    analyzed.modules.map(({ module, analysisJson }) => [
+      module.path,
+      JSON.parse(analysisJson) as AnalyzedModule,
+    ]),
+  );
+  return { ...analyzed, modulesByPath };
+}
+
+test("functions are reported with type, visibility and validators", async () => {
+  const { modulesByPath } = await push({
+    "dir/things": `
+      import { queryGeneric as query, internalMutationGeneric as internalMutation, actionGeneric as action, httpActionGeneric } from "convex/server";
+      import { v } from "convex/values";
+      export const list = query({ args: { n: v.number() }, returns: v.null(), handler: async () => null });
+      export const write = internalMutation(async () => {});
+      export const act = action({ args: {}, handler: async () => {} });
+      export const handler = httpActionGeneric(async () => new Response());
+      export const helper = () => 1;
+    `,
+  });
+  const { functions } = modulesByPath.get("dir/things.js")!;
+  expect(
+    functions.map(({ name, udfType, visibility }) => [name, udfType, visibility?.kind]).sort(),
+  ).toEqual([
+    ["act", "Action", "public"],
+    ["list", "Query", "public"],
+    ["write", "Mutation", "internal"],
+  ]);
+  const list = functions.find(({ name }) => name === "list")!;
+  expect(JSON.parse(list.args!)).toEqual({
+    type: "object",
+    value: { n: { fieldType: { type: "number" }, optional: false } },
+  });
+  expect(JSON.parse(list.returns!)).toEqual({ type: "null" });
+  expect(JSON.parse(functions.find(({ name }) => name === "write")!.args!)).toEqual({
+    type: "any",
+  });
+});
+
+test("routes, crons, schema, definition and auth providers are reported", async () => {
+  const { modulesByPath, cronSpecs, schemaJson, providersJson, definition } = await push(
+    {
+      http: `
+        import { httpRouter, httpActionGeneric as httpAction } from "convex/server";
+        const http = httpRouter();
+        http.route({ path: "/a", method: "GET", handler: httpAction(async () => new Response()) });
+        http.route({ pathPrefix: "/b/", method: "POST", handler: httpAction(async () => new Response()) });
+        export default http;
+      `,
+      crons: `
+        import { cronJobs, makeFunctionReference as ref } from "convex/server";
+        const crons = cronJobs();
+        crons.interval("sweep", { minutes: 5 }, ref("jobs:sweep"), { deep: true });
+        crons.daily("report", { hourUTC: 4, minuteUTC: 30 }, ref("jobs:report"));
+        export default crons;
+      `,
+      "auth.config": `export default { providers: [{ domain: process.env.CONVEX_SITE_URL, applicationID: process.env.APP }] };`,
+    },
+    { APP: "convex" },
+    {
+      schema: `
+        import { defineSchema, defineTable } from "convex/server";
+        import { v } from "convex/values";
+        export default defineSchema({ notes: defineTable({ text: v.string() }).index("by_text", ["text"]) });
+      `,
+      definition: `
+        import { defineApp } from "convex/server";
+        import { v } from "convex/values";
+        export default defineApp({ env: { KEY: v.string() } });
+      `,
+    },
+  );
+  expect(modulesByPath.get("http.js")!.httpRoutes!.map(({ route }) => route)).toEqual([
+    { path: "/a", method: "GET" },
+    { path: "/b/*", method: "POST" },
+  ]);
+  expect(Object.fromEntries(cronSpecs)).toMatchObject({
+    sweep: {
+      name: "jobs:sweep",
+      args: [{ deep: true }],
+      schedule: { type: "interval", minutes: 5 },
+    },
+    report: { schedule: { type: "daily", hourUTC: 4, minuteUTC: 30 } },
+  });
+  expect(modulesByPath.get("crons.js")!.cronSpecs).toHaveLength(2);
+  const schema = JSON.parse(schemaJson!) as { tables: { tableName: string; indexes: unknown[] }[] };
+  expect(schema.tables[0]).toMatchObject({
+    tableName: "notes",
+    indexes: [{ indexDescriptor: "by_text", fields: ["text"] }],
+  });
+  expect(JSON.parse(providersJson)).toEqual([{ domain: "http://site", applicationID: "convex" }]);
+  expect(definition).toMatchObject({ definitionType: { type: "app" } });
+});
+
+test("without the optional modules there is nothing to report", async () => {
+  const found = await push({ a: "export const x = 1;" });
+  expect(found).toMatchObject({ schemaJson: null, providersJson: "[]", definition: null });
+  expect(found.cronSpecs.size).toBe(0);
+});
+
+test("an unset variable in auth.config fails the push in Convex's words", async () => {
+  await expect(
+    push({
+      "auth.config": `export default { providers: [{ domain: process.env.MISSING, applicationID: "x" }] };`,
+    }),
+  ).rejects.toMatchObject({
+    code: "AuthConfigMissingEnvironmentVariable",
+    message: "Environment variable MISSING is used in auth config file but its value was not set",
+  });
+});
+
+test.each<[string, TestSources, string]>([
+  [
+    "a module that throws",
+    { a: `throw new Error("at import");` },
+    "Failed to analyze a.js: Uncaught Error: at import",
+  ],
+  [
+    "an endless module",
+    { a: `for (;;) {}` },
+    "Failed to analyze a.js: its evaluation takes too long",
+  ],
+  ["http without a router", { http: `export default 1;` }, "is not a Router"],
+  ["crons of the wrong kind", { crons: `export default {};` }, "is not made by `cronJobs()`"],
+  [
+    "a query on Node",
+    {
+      a: `"use node"; import { queryGeneric } from "convex/server"; export const q = queryGeneric(async () => 1);`,
+    },
+    "`q` defined in `a.js` is a Query function. Only actions can be defined in Node.js.",
+  ],
+  [
+    "a Node module that throws",
+    { a: `"use node"; throw new TypeError("on node");` },
+    "Failed to analyze a.js: Uncaught TypeError: on node",
+  ],
+  [
+    "a syscall at import time",
+    {
+      a: `import { performance as p } from "x"; Convex.syscall("1.0/queryStream", "{}");`.replace(
+        /^import[^;]*;/,
+        "",
+      ),
+    },
+    "unsupported at import time",
+  ],
+  ["auth.config without providers", { "auth.config": `export default {};` }, "list of `providers`"],
+])(
+  "%s fails the push",
+  async (_, sources, message) => {
+    await expect(push(sources)).rejects.toThrow(message);
+  },
+  30_000,
+);
+
+test("text that is no module fails with its place", async () => {
+  const module = { path: "bad.js", source: "export const = 1;", environment: "isolate" } as const;
+  await expect(
+    analyze({ modules: [module], schema: null, definition: null }, new Map()),
+  ).rejects.toThrow(/Failed to load bad\.js:.*bad\.js:1:13/s);
+});
+
+test("a Node module may import built-ins, an isolate module may not", async () => {
+  const source = `import { createHash } from "node:crypto"; import { actionGeneric } from "convex/server"; export const a = actionGeneric(async () => createHash("md5"));`;
+  const { modulesByPath } = await push({ a: `"use node"; ${source}` });
+  expect(modulesByPath.get("a.js")!.functions).toHaveLength(1);
+  const isolate = {
+    path: "b.js",
+    source: `import "node:crypto";`,
+    environment: "isolate",
+  } as const;
+  await expect(
+    analyze({ modules: [isolate], schema: null, definition: null }, new Map()),
+  ).rejects.toThrow('Could not resolve "node:crypto"');
+});
