@@ -4,7 +4,8 @@ import { expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
 import { signRequestContext } from "./domain/requestContext.ts";
 import { isAppError } from "./lib/errors.ts";
-import { addShopper, beginPayment, scriptNetwork } from "./lib/payments.setup.ts";
+import { scriptNetwork } from "./lib/network.setup.ts";
+import { addShopper, beginPayment } from "./lib/payments.setup.ts";
 import type { TestShop } from "./lib/shop.setup.ts";
 import { addGuest, addProduct, addUser, startShop } from "./lib/shop.setup.ts";
 

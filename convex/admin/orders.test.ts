@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { api } from "../_generated/api";
+import { api, internal } from "../_generated/api";
 import { money } from "../domain/money.ts";
+import { refusal, scriptNetwork, sentTo } from "../lib/network.setup.ts";
 import {
   addShopper,
   beginPayment,
   buy,
   emailsOf,
   orderOf,
-  refusal,
+  pass,
   runDue,
-  scriptNetwork,
-  sentTo,
   stockOf,
 } from "../lib/payments.setup.ts";
 import type { TestShop } from "../lib/shop.setup.ts";
@@ -260,6 +259,23 @@ test("ORD-4 a refund without an answer is repeated with the same id, a refused o
   expect(new Set(ids).size).toBe(1);
   expect(await orderOf(t, orderId)).toMatchObject({ payment: "paid", attention: "refundFailed" });
   await as.mutation(api.admin.orders.refund, { orderNumber, amount: 1490, reason: "Again" });
+});
+
+test("ORD-4 a refund whose try was lost is taken up again with the same id", async () => {
+  const sent = scriptNetwork();
+  const t = startShop();
+  const { orderNumber, orderId } = await buy(await addShopper(t));
+  const { as } = await addManager(t);
+  await as.mutation(api.admin.orders.refund, { orderNumber, amount: 100, reason: "Late" });
+  const refund = await t.run((ctx) => ctx.db.query("refunds").first());
+  await t.mutation(internal.jobs.paymentSteps.claimRefund, { refundId: refund!._id });
+  await runDue(t);
+  expect(sentTo(sent, "/v2/payments/captures/")).toEqual([]);
+  await pass(t, 3 * 60_000);
+  await t.mutation(internal.jobs.paymentSteps.checkOverdue, {});
+  await runDue(t);
+  expect(sentTo(sent, "/v2/payments/captures/")).toHaveLength(1);
+  expect(await orderOf(t, orderId)).toMatchObject({ payment: "partiallyRefunded" });
 });
 
 test("ORD-5 a bank transfer: instructions for the buyer, marked paid by a manager, once", async () => {

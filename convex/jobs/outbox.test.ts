@@ -1,16 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { internal } from "../_generated/api";
-import {
-  addShopper,
-  beginPayment,
-  buy,
-  emailsOf,
-  pass,
-  runDue,
-  scriptNetwork,
-  sentTo,
-} from "../lib/payments.setup.ts";
+import { scriptNetwork, sentTo } from "../lib/network.setup.ts";
+import { addShopper, beginPayment, buy, emailsOf, pass, runDue } from "../lib/payments.setup.ts";
 import type { TestShop } from "../lib/shop.setup.ts";
 import { startShop } from "../lib/shop.setup.ts";
 
@@ -132,4 +124,17 @@ test("ORD-7 a try that never reported back is made again by the sweep", async ()
   await t.mutation(internal.jobs.outbox.sweep, {});
   await runDue(t);
   expect(await emailsOf(t)).toEqual(["orderConfirmation:sent"]);
+});
+
+test("ORD-7 a mail whose tries never report back is given up", async () => {
+  scriptNetwork();
+  const t = startShop();
+  await buy(await addShopper(t));
+  const { _id: emailId } = await firstEmail(t);
+  for (let attempt = 0; attempt < 7; attempt++) {
+    expect(await t.mutation(internal.jobs.outbox.claim, { emailId })).not.toBeNull();
+    vi.setSystemTime(Date.now() + 3 * 60_000);
+  }
+  expect(await t.mutation(internal.jobs.outbox.claim, { emailId })).toBeNull();
+  expect(await firstEmail(t)).toMatchObject({ status: "failed" });
 });

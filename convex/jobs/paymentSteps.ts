@@ -52,7 +52,8 @@ export const startCheck = internalMutation({
   handler: (ctx, { paymentId }) => PaymentChecks.start(ctx, paymentId),
 });
 
-export const refundTask = internalQuery({
+/** Takes a refund for one try. */
+export const claimRefund = internalMutation({
   args: { refundId: v.id("refunds") },
   returns: v.union(
     v.object({
@@ -63,7 +64,7 @@ export const refundTask = internalQuery({
     }),
     v.null(),
   ),
-  handler: (ctx, { refundId }) => Refunds.findTask(ctx, refundId),
+  handler: (ctx, { refundId }) => Refunds.claim(ctx, refundId),
 });
 
 export const refundNotMade = internalMutation({
@@ -80,7 +81,7 @@ export const refundNotMade = internalMutation({
   },
 });
 
-/** Asks about every payment that has waited too long for the provider's word. */
+/** Asks about every payment that has waited too long, and sends refunds whose try was lost. */
 export const checkOverdue = internalMutation({
   args: {},
   returns: v.null(),
@@ -88,6 +89,7 @@ export const checkOverdue = internalMutation({
     for (const paymentId of await PaymentChecks.listOverdue(ctx)) {
       await ctx.scheduler.runAfter(0, internal.jobs.payments.reconcile, { paymentId });
     }
+    await Refunds.rescheduleOverdue(ctx);
     return null;
   },
 });

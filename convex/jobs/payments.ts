@@ -96,9 +96,8 @@ export const refund = internalAction({
   args: { refundId: v.id("refunds") },
   returns: v.null(),
   handler: async (ctx, { refundId }): Promise<null> => {
-    const task = await ctx.runQuery(internal.jobs.paymentSteps.refundTask, { refundId });
+    const task = await ctx.runMutation(internal.jobs.paymentSteps.claimRefund, { refundId });
     const provider = task === null ? null : providerOf(task.method);
-    // A transfer back is made by a person, who confirms it.
     if (task === null || provider?.settles !== "online") return null;
     const answer = await provider.payments.refund({ ...task, refundId });
     if (answer.kind === "told") {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { internal } from "../_generated/api";
-import type { Scripts } from "../lib/payments.setup.ts";
-import { runDue, scriptNetwork, sentTo } from "../lib/payments.setup.ts";
+import type { Scripts } from "../lib/network.setup.ts";
+import { scriptNetwork, sentTo } from "../lib/network.setup.ts";
+import { runDue } from "../lib/payments.setup.ts";
 import type { TestShop } from "../lib/shop.setup.ts";
 import { startShop } from "../lib/shop.setup.ts";
 

@@ -13,7 +13,9 @@ import { canPay } from "../domain/order.ts";
 import type { PaymentMethod } from "../domain/payment.ts";
 import { isInFlight } from "../domain/payment.ts";
 import type { QuoteTotals } from "../domain/quote.ts";
+import type { BucketConfig } from "../domain/tokenBucket.ts";
 import { appError, invalidInput } from "../lib/errors.ts";
+import { takeToken } from "../lib/rateLimit.ts";
 import * as Cancellations from "./cancellations.ts";
 import * as Holds from "./holds.ts";
 import type { Actor } from "./orderEvents.ts";
@@ -28,6 +30,9 @@ import { getSettings } from "./settings.ts";
 
 type Entries = Pick<Doc<"checkouts">, "contact" | "address" | "deliveryMethod">;
 type Shopper = { userId: Id<"users">; actor: Actor };
+
+/** Each beginning takes an order number and stock; nobody needs as many. */
+const BEGINNINGS: BucketConfig = { capacity: 20, refillMs: 30_000 };
 
 const NOTHING_ENTERED: Entries = { contact: null, address: null, deliveryMethod: null };
 
@@ -82,13 +87,14 @@ export async function setDelivery(
  * and keeps everything as a snapshot. Asked again for the same quote (a second tab, a double
  * click), it answers with the same order; asked with another one, the new order replaces the old.
  * Throws CART_EMPTY, INVALID_INPUT, LINE_UNAVAILABLE, PRICE_CHANGED, QUOTE_STALE, OUT_OF_STOCK,
- * PAYMENT_PENDING.
+ * PAYMENT_PENDING, RATE_LIMITED.
  */
 export async function begin(
   ctx: MutationCtx,
   options: Shopper & { quoteVersion: string; method: PaymentMethod },
 ): Promise<StartedPayment> {
   const { userId, actor, quoteVersion, method } = options;
+  await takeToken(ctx, `checkout:${userId}`, BEGINNINGS);
   const settings = await getSettings(ctx);
   if (!settings.paymentMethods.includes(method)) {
     throw invalidInput("paymentMethod", "unsupported");

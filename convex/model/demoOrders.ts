@@ -180,6 +180,7 @@ async function insertPayment(
     await ctx.db.insert("refunds", {
       ...{ orderId: order._id, paymentId, amount: money(amount), reason, state: "completed" },
       ...{ providerRefundId: null, providerStatus: null, failures: 0, requestedAt: at },
+      nextAttemptAt: null,
     });
   }
 }

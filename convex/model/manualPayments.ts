@@ -54,12 +54,9 @@ export async function confirmRefund(
 ): Promise<{ order: Doc<"orders">; amount: Money }> {
   const refund = await ctx.db.get("refunds", refundId);
   const payment = refund === null ? null : await ctx.db.get("payments", refund.paymentId);
-  if (refund === null || payment === null || isSettledOnline(payment)) throw notFound("payment");
+  if (refund === null || payment === null || !Refunds.isMadeByHand(payment))
+    throw notFound("payment");
   const order = await Orders.getById(ctx, refund.orderId);
   await Refunds.completeManually(ctx, refundId);
   return { order, amount: refund.amount };
-}
-
-function isSettledOnline({ method, captureId }: Doc<"payments">): boolean {
-  return method !== "bankTransfer" && captureId !== null;
 }

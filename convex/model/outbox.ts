@@ -51,7 +51,10 @@ export async function hasConfirmed(
   return (await findByKey(ctx, `orderConfirmation/${orderId}`)) !== null;
 }
 
-/** Takes the mail for one try; null when it is not due or another try is under way. */
+/**
+ * Takes the mail for one try; null when it is not due or another try is under way. A try that never
+ * reported back counts as failed, so that a mail that cannot be made is given up in the end.
+ */
 export async function claim(
   ctx: MutationCtx,
   emailId: Id<"emails">,
@@ -60,10 +63,13 @@ export async function claim(
   const now = Date.now();
   if (email === null || email.nextAttemptAt > now) return null;
   if (email.status !== "queued" && email.status !== "sending") return null;
-  await ctx.db.patch("emails", emailId, {
-    status: "sending",
-    nextAttemptAt: now + SENDING_LEASE_MS,
-  });
+  const failures = email.status === "sending" ? email.failures + 1 : email.failures;
+  if (failures > EMAIL_RETRIES.length) {
+    await ctx.db.patch("emails", emailId, { status: "failed", failures, lastError: "no report" });
+    return null;
+  }
+  const nextAttemptAt = now + SENDING_LEASE_MS;
+  await ctx.db.patch("emails", emailId, { status: "sending", failures, nextAttemptAt });
   return email;
 }
 

@@ -7,7 +7,9 @@ import { CAPTURE_HOLD_MS, HOLD_TTL_MS, LONG_HOLD_TTL_MS } from "../domain/hold.t
 import { canPay } from "../domain/order.ts";
 import type { PaymentMethod } from "../domain/payment.ts";
 import { isInFlight } from "../domain/payment.ts";
+import type { BucketConfig } from "../domain/tokenBucket.ts";
 import { appError, notFound } from "../lib/errors.ts";
+import { takeToken } from "../lib/rateLimit.ts";
 import type { vCaptureTask, vOpenTask } from "../tables/paymentTasks.ts";
 import * as Cancellations from "./cancellations.ts";
 import * as Holds from "./holds.ts";
@@ -25,6 +27,9 @@ export type StartedPayment = {
   paymentId: Id<"payments">;
   holdExpiresAt: number;
 };
+
+/** Each opening may ask the provider. */
+const OPENINGS: BucketConfig = { capacity: 30, refillMs: 20_000 };
 
 type OwnPayment = { paymentId: Id<"payments">; userId: Id<"users"> };
 
@@ -62,13 +67,14 @@ export async function start(
 
 /**
  * What to ask the provider for, or the provider's order if there is one already: a payment never
- * has two. Throws NOT_FOUND, ORDER_NOT_PAYABLE, PAYMENT_PENDING, HOLD_LAPSED.
+ * has two. Throws NOT_FOUND, ORDER_NOT_PAYABLE, PAYMENT_PENDING, HOLD_LAPSED, RATE_LIMITED.
  */
 export async function prepareOpen(
   ctx: MutationCtx,
   own: OwnPayment,
 ): Promise<Infer<typeof vOpenTask>> {
   const { payment, order } = await getOwn(ctx, own);
+  await takeToken(ctx, `payment:${own.userId}`, OPENINGS);
   if (payment.method !== "paypal" || !canPay(order)) throw appError({ code: "ORDER_NOT_PAYABLE" });
   if (isInFlight(payment.status)) {
     throw appError({ code: "PAYMENT_PENDING", reason: payment.status });

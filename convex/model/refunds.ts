@@ -26,6 +26,9 @@ export type RefundTask = {
 };
 
 const MAX_REFUNDS = 50;
+const SWEEP_SIZE = 50;
+// A try that has not reported back by then is taken for lost and made again with the same id.
+const SENDING_LEASE_MS = 2 * 60_000;
 
 /**
  * Decides to give money back and has it sent. Throws INVALID_INPUT when the refunds that are not
@@ -52,10 +55,13 @@ export async function request(
     providerStatus: null,
     failures: 0,
     requestedAt: Date.now(),
+    nextAttemptAt: isMadeByHand(payment) ? null : Date.now(),
   });
   const { orderId } = payment;
   await OrderEvents.add(ctx, { orderId, kind: "refundRequested", actor, amount, note: reason });
-  await ctx.scheduler.runAfter(0, internal.jobs.payments.refund, { refundId });
+  if (!isMadeByHand(payment)) {
+    await ctx.scheduler.runAfter(0, internal.jobs.payments.refund, { refundId });
+  }
   return refundId;
 }
 
@@ -71,17 +77,35 @@ export async function requestAll(
   }
 }
 
-/** What the refund job has to send; null when there is nothing left to do. */
-export async function findTask(
-  ctx: Pick<QueryCtx, "db">,
-  refundId: Id<"refunds">,
-): Promise<RefundTask | null> {
+/** Takes the refund for one try; null when it is not due or another try is under way. */
+export async function claim(ctx: MutationCtx, refundId: Id<"refunds">): Promise<RefundTask | null> {
   const refund = await ctx.db.get("refunds", refundId);
+  const now = Date.now();
   if (refund?.state !== "requested") return null;
+  if (refund.nextAttemptAt === null || refund.nextAttemptAt > now) return null;
   const payment = await ctx.db.get("payments", refund.paymentId);
   if (payment === null || payment.captureId === null) return null;
+  await ctx.db.patch("refunds", refundId, { nextAttemptAt: now + SENDING_LEASE_MS });
   const { captureId, method } = payment;
   return { requestId: `refund-${refundId}`, captureId, amount: refund.amount, method };
+}
+
+/** Refunds whose scheduled try was lost. */
+export async function rescheduleOverdue(ctx: MutationCtx): Promise<void> {
+  const overdue = await ctx.db
+    .query("refunds")
+    .withIndex("by_state_and_nextAttemptAt", (q) =>
+      q.eq("state", "requested").gt("nextAttemptAt", 0).lt("nextAttemptAt", Date.now()),
+    )
+    .take(SWEEP_SIZE);
+  for (const { _id: refundId } of overdue) {
+    await ctx.scheduler.runAfter(0, internal.jobs.payments.refund, { refundId });
+  }
+}
+
+/** Whether a person sends the money back, by transfer, and then confirms it. */
+export function isMadeByHand({ method, captureId }: Doc<"payments">): boolean {
+  return method === "bankTransfer" || captureId === null;
 }
 
 /** No answer, or an answer that decides nothing: the same request again, later. */
@@ -94,7 +118,7 @@ export async function postpone(ctx: MutationCtx, refundId: Id<"refunds">): Promi
     await fail(ctx, refund, "noAnswer");
     return;
   }
-  await ctx.db.patch("refunds", refundId, { failures });
+  await ctx.db.patch("refunds", refundId, { failures, nextAttemptAt: Date.now() + delay });
   await ctx.scheduler.runAfter(delay, internal.jobs.payments.refund, { refundId });
 }
 
@@ -176,12 +200,13 @@ async function findOrAdopt(
     providerStatus: null,
     failures: 0,
     requestedAt: Date.now(),
+    nextAttemptAt: null,
   });
   return await ctx.db.get("refunds", refundId);
 }
 
 async function complete(ctx: MutationCtx, refund: Doc<"refunds">): Promise<void> {
-  await ctx.db.patch("refunds", refund._id, { state: "completed" });
+  await ctx.db.patch("refunds", refund._id, { state: "completed", nextAttemptAt: null });
   const order = await ctx.db.get("orders", refund.orderId);
   if (order === null) return;
   const isFull = await isFullyRefunded(ctx, order._id);
@@ -194,7 +219,7 @@ async function complete(ctx: MutationCtx, refund: Doc<"refunds">): Promise<void>
 
 async function fail(ctx: MutationCtx, refund: Doc<"refunds">, reason: string): Promise<void> {
   const { orderId, amount } = refund;
-  await ctx.db.patch("refunds", refund._id, { state: "failed" });
+  await ctx.db.patch("refunds", refund._id, { state: "failed", nextAttemptAt: null });
   await Orders.flag(ctx, orderId, "refundFailed");
   const event = { orderId, kind: "refundFailed", actor: SYSTEM, amount, note: reason } as const;
   await OrderEvents.add(ctx, event);

@@ -4,6 +4,7 @@ import { api } from "../_generated/api";
 import { HOLD_TTL_MS } from "../domain/hold.ts";
 import { money } from "../domain/money.ts";
 import type { Shopper } from "../lib/payments.setup.ts";
+import { scriptNetwork } from "../lib/network.setup.ts";
 import {
   addShopper,
   beginPayment,
@@ -12,7 +13,6 @@ import {
   pass,
   quoteVersion,
   runDue,
-  scriptNetwork,
   stockOf,
 } from "../lib/payments.setup.ts";
 import { addGuest, addProduct, startShop } from "../lib/shop.setup.ts";
@@ -326,4 +326,14 @@ test("ORD-5 an unpaid order lapses after its time, and its stock is free", async
   });
   expect(await stockOf(t, shopper.variantId)).toEqual({ onHand: 3, held: 0 });
   expect(await emailsOf(t)).toEqual(["orderConfirmation:sent", "cancelled:sent"]);
+});
+
+test("SYS-5 somebody who begins to pay again and again has to wait", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const version = await quoteVersion(shopper);
+  for (let count = 0; count < 20; count++) await begin(shopper, version);
+  await expect(begin(shopper, version)).rejects.toEqual(code("RATE_LIMITED"));
+  await pass(t, 31_000);
+  await begin(shopper, version);
 });

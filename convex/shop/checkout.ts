@@ -48,7 +48,7 @@ export const setDelivery = guestMutation({
 /**
  * Sets the stock aside and creates the order that waits for its payment. A repetition for the same
  * quote answers with the same order. Throws CART_EMPTY, INVALID_INPUT, LINE_UNAVAILABLE,
- * PRICE_CHANGED, QUOTE_STALE, OUT_OF_STOCK, PAYMENT_PENDING.
+ * PRICE_CHANGED, QUOTE_STALE, OUT_OF_STOCK, PAYMENT_PENDING, RATE_LIMITED.
  */
 export const begin = guestMutation({
   args: { quoteVersion: v.string(), paymentMethod: vPaymentMethodId },

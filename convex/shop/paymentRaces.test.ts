@@ -4,24 +4,26 @@ import { api, internal } from "../_generated/api";
 import { HOLD_TTL_MS } from "../domain/hold.ts";
 import { money } from "../domain/money.ts";
 import {
+  captureAnswers,
+  capturedOrder,
+  PAYEE,
+  refusal,
+  scriptNetwork,
+  sentTo,
+} from "../lib/network.setup.ts";
+import {
   addShopper,
   beginPayment,
   buy,
   capture,
-  captureAnswers,
-  capturedOrder,
   captureWebhook,
   deliverWebhook,
   emailsOf,
   factsOf,
   orderOf,
-  PAYEE,
   pass,
   paymentOf,
-  refusal,
   runDue,
-  scriptNetwork,
-  sentTo,
   stockOf,
 } from "../lib/payments.setup.ts";
 import { startShop } from "../lib/shop.setup.ts";

@@ -3,21 +3,23 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
 import { HOLD_TTL_MS } from "../domain/hold.ts";
 import {
+  captureAnswers,
+  capturedOrder,
+  refusal,
+  scriptNetwork,
+  sentTo,
+} from "../lib/network.setup.ts";
+import {
   addShopper,
   beginPayment,
   buy,
   capture,
-  captureAnswers,
-  capturedOrder,
   captureWebhook,
   deliverWebhook,
   emailsOf,
   orderOf,
   pass,
-  refusal,
   runDue,
-  scriptNetwork,
-  sentTo,
   stockOf,
 } from "../lib/payments.setup.ts";
 import { addGuest, startShop } from "../lib/shop.setup.ts";

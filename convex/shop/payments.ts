@@ -29,7 +29,8 @@ export const start = guestMutation({
 
 /**
  * The PayPal order for the buyer's button; the same one each time while it can be used.
- * Throws NOT_FOUND, ORDER_NOT_PAYABLE, PAYMENT_PENDING, HOLD_LAPSED, PAYMENT_UNAVAILABLE.
+ * Throws NOT_FOUND, ORDER_NOT_PAYABLE, PAYMENT_PENDING, HOLD_LAPSED, PAYMENT_UNAVAILABLE,
+ * RATE_LIMITED.
  */
 export const createPayPalOrder = guestAction({
   args: { paymentId: v.id("payments") },

@@ -155,8 +155,10 @@ export const paymentTables = {
     providerStatus: v.union(vProviderRefundStatus, v.null()),
     failures: v.number(),
     requestedAt: v.number(),
+    /** When to try; null when a person makes the refund, or nothing is left to try. */
+    nextAttemptAt: v.union(v.number(), v.null()),
   })
     .index("by_paymentId", ["paymentId"])
     .index("by_providerRefundId", ["providerRefundId"])
-    .index("by_state_and_requestedAt", ["state", "requestedAt"]),
+    .index("by_state_and_nextAttemptAt", ["state", "nextAttemptAt"]),
 };
