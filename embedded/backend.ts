@@ -44,6 +44,8 @@ export interface BackendOptions {
   readonly siteUrl?: string | null;
   readonly instanceName?: string | null;
   readonly log: Logger;
+  /** Milliseconds of Unix time; tests pass a clock that they can move. */
+  readonly now?: () => number;
 }
 
 /** A running deployment. */
@@ -88,7 +90,11 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
   const { folder, log } = options;
   const cloudUrl = options.origin ?? listener?.url;
   if (cloudUrl === undefined) throw new ConfigError("Without a port, a public address is needed.");
-  const database = await openDatabase({ folder: join(folder, "database") });
+  const now = options.now ?? Date.now;
+  const database = await openDatabase({
+    folder: join(folder, "database"),
+    ...(options.now === undefined ? {} : { clock: options.now }),
+  });
   defineFunctionTables(database);
   database.defineSystemTable(AUTH_CONFIG_TABLE);
   database.defineSystemTable(CRON_JOBS_TABLE);
@@ -99,7 +105,7 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
     name: options.instanceName ?? null,
     warn: (message) => log.warn(message),
   });
-  const parts = createParts(database, instance, { folder, cloudUrl, log });
+  const parts = createParts(database, instance, { folder, cloudUrl, log, now });
   const { context, sync, scheduler } = parts;
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     handleHttp(request, response, context);
@@ -126,12 +132,18 @@ interface Parts {
   readonly stopHousekeeping: () => void;
 }
 
+interface PartOptions {
+  readonly folder: string;
+  readonly cloudUrl: string;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
 function createParts(
   database: EngineDatabase,
   instance: Instance,
-  { folder, cloudUrl, log }: { folder: string; cloudUrl: string; log: Logger },
+  { folder, cloudUrl, log, now }: PartOptions,
 ): Parts {
-  const now = Date.now;
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   const blobs = openBlobFolder(join(folder, "files"));
   const uploadTokens = createUploadTokens(instance.secret, now);

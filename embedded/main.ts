@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
 import { isSocket, parseUpgradeMessage, type ReadyMessage } from "./http/socket-handover.ts";
-import { DataFolderError } from "./storage/storage-error.ts";
+import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
   "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL]";
@@ -27,14 +27,14 @@ async function main(): Promise<void> {
     const options = parseOptions(process.argv.slice(2));
     const backend = await startBackend({ ...options, log });
     stopOnSignals(backend);
+    void backend.failed.then((error) => fail(error));
     process.off("message", holdSocket);
     const acceptSocket = (...arrived: unknown[]) => acceptHandover(arrived, backend);
     process.on("message", acceptSocket);
     for (const arrived of handedOver) acceptSocket(...arrived);
-    announce(backend, options.dataFolder);
+    announce(backend, options.folder);
   } catch (error) {
-    console.error(describe(error));
-    process.exit(1);
+    fail(error);
   }
 }
 
@@ -45,10 +45,8 @@ function parseOptions(args: readonly string[]) {
     throw new ConfigError(`The port must be a number from 0 to 65535, not "${values.port}".`);
   }
   if (values.data === undefined) throw new ConfigError(`Say where the data is kept. ${USAGE}`);
-  const dataFolder = resolve(values.data);
   return {
-    folder: dataFolder,
-    dataFolder,
+    folder: resolve(values.data),
     host: values.host,
     port,
     origin: parseUrl(values["public-url"], "--public-url"),
@@ -91,13 +89,13 @@ function acceptHandover([message, handle]: readonly unknown[], backend: Backend)
   }
 }
 
-function announce({ url, adminKey }: Backend, dataFolder: string): void {
+function announce({ url, adminKey }: Backend, folder: string): void {
   if (process.send !== undefined) {
     const ready: ReadyMessage = { type: "ready", url: url ?? "", adminKey };
     process.send(ready);
     return;
   }
-  console.log(`Convex deployment at ${url ?? "no port"}, data in ${dataFolder}`);
+  console.log(`Convex deployment at ${url ?? "no port"}, data in ${folder}`);
   console.log(`Admin key: ${adminKey}`);
 }
 
@@ -109,10 +107,7 @@ function stopOnSignals(backend: Backend): void {
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     void backend.close().then(
       () => process.exit(0),
-      (error: unknown) => {
-        console.error(describe(error));
-        process.exit(1);
-      },
+      (error: unknown) => fail(error),
     );
   };
   process.once("SIGTERM", stop);
@@ -121,7 +116,18 @@ function stopOnSignals(backend: Backend): void {
   process.once("disconnect", stop);
 }
 
+function fail(error: unknown): never {
+  console.error(describe(error));
+  process.exit(1);
+}
+
 function describe(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof DataFolderError) return error.message;
+  if (
+    error instanceof ConfigError ||
+    error instanceof DataFolderError ||
+    error instanceof StorageStoppedError
+  ) {
+    return error.message;
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

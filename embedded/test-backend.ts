@@ -11,6 +11,8 @@ import { bundleSources, type TestSources } from "./functions/test-deployment.ts"
 export interface TestBackend extends Backend {
   readonly url: string;
   readonly folder: string;
+  /** Moves the deployment's time ahead of the machine's. */
+  readonly clock: { offsetMs: number };
   /** Pushes modules by path; `schema` and `auth.config` are what they are in a project. */
   deploy(sources: TestSources): Promise<void>;
   setVariables(variables: Readonly<Record<string, string | null>>): Promise<void>;
@@ -18,7 +20,7 @@ export interface TestBackend extends Backend {
   run(path: string, args?: object): Promise<unknown>;
   /** POSTs JSON; returns the status and the parsed answer. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
-  /** Closes it and starts it again on the same folder and port. */
+  /** Closes it and starts it again on the same folder, on another port. */
   restart(): Promise<TestBackend>;
   /** Closes it and deletes its folder. */
   dispose(): Promise<void>;
@@ -31,13 +33,15 @@ export interface JsonAnswer {
 
 export interface TestBackendOptions {
   readonly folder?: string;
-  readonly port?: number;
+  readonly clock?: { offsetMs: number };
 }
 
 export async function startTestBackend(options: TestBackendOptions = {}): Promise<TestBackend> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "backend-"));
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
-  const backend = await startBackend({ folder, port: options.port ?? 0, log });
+  const clock = options.clock ?? { offsetMs: 0 };
+  const now = () => Date.now() + clock.offsetMs;
+  const backend = await startBackend({ folder, port: 0, log, now });
   const { url, adminKey } = backend;
   if (url === null) throw new Error("The backend does not listen.");
   const postAdmin = (path: string, body: unknown) => postAsAdmin(url, adminKey, path, body);
@@ -46,6 +50,7 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
     ...backend,
     url,
     folder,
+    clock,
     post: (path, body, headers) => postJson(url + path, body, headers),
     deploy: (sources) => pushTo(url, adminKey, sources),
     async setVariables(variables) {
@@ -62,7 +67,7 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
     },
     async restart() {
       await backend.close();
-      return startTestBackend({ folder, port: Number(new URL(url).port) });
+      return startTestBackend({ folder, clock });
     },
     async dispose() {
       await backend.close();
