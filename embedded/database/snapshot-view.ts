@@ -50,8 +50,9 @@ export class SnapshotView {
     this.catchUp();
     const undone = this.#documents.get(table.byId.number)?.get(id);
     if (undone !== undefined) return undone;
-    const bytes = this.#source.storage.get(table.byId.number, encodeKeyPart(id));
-    return bytes === null ? null : decodeStored(id, bytes);
+    return this.#source.storage.decode(table.byId.number, encodeKeyPart(id), (bytes) =>
+      decodeStored(id, bytes),
+    );
   }
 
   /** Keys of an index that differ from the latest state. */

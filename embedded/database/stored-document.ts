@@ -115,7 +115,7 @@ export function decodeStored(id: string, bytes: Buffer): StoredDocument {
     id,
     creationTime: bytes.readDoubleBE(0),
     size: bytes.readUInt32BE(8),
-    json: bytes.toString("utf8", HEADER_LENGTH),
+    json: bytes.toString("utf8", HEADER_LENGTH, bytes.length),
   };
 }
 

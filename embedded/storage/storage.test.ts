@@ -57,8 +57,9 @@ test("a read in the very turn in which a flush ended sees the flushed writes", a
     const flushed = storage.flushed(ts).then(() => (isFlushing = false));
     // Reading another key all the time keeps LMDB's read transaction at an older state.
     const readOn = (): void => {
+      if (!isFlushing) return;
       textAt(storage, "other");
-      if (isFlushing) setImmediate(readOn);
+      setImmediate(readOn);
     };
     readOn();
     await flushed;
@@ -155,6 +156,17 @@ test("many writes of one turn become durable together", async () => {
   for (let ts = 1n; ts <= 500n; ts += 1n) storage.write([put(`k${ts}`, "x")], ts);
   await storage.flushed(1n);
   expect(storage.durableTs).toBe(500n);
+});
+
+test("closing writes everything, also what has no timestamp of its own", async () => {
+  const folder = temporaryFolder();
+  const first = await openStorage(folder);
+  first.write([put("a", "1")], 1n);
+  await first.flushed(1n);
+  first.write([put("b", "2")], 1n);
+  await first.close();
+  const second = await openStorage(folder);
+  expect(textAt(second, "b")).toBe("2");
 });
 
 test("a closed store refuses everything", async () => {

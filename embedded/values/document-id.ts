@@ -9,26 +9,32 @@ export interface DocumentId {
 }
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const DIGITS = new Map(Array.from(ALPHABET, (character, value) => [character, value]));
+/** Value of each digit by its character code, -1 for other characters. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  ALPHABET.indexOf(String.fromCharCode(code)),
+);
+/** Room for the longest id: five bytes of table number, the internal id, the footer. */
+const scratch = Buffer.alloc(23);
 const INTERNAL_ID_LENGTH = 16;
 const MS_PER_DAY = 86_400_000;
 
 export function encodeDocumentId({ tableNumber, internalId }: DocumentId): string {
   const body = Buffer.concat([encodeVarint(tableNumber), internalId]);
-  return encodeBase32(Buffer.concat([body, footer(body)]));
+  const footer = Buffer.alloc(2);
+  footer.writeUInt16LE(fletcher16(body, body.length));
+  return encodeBase32(Buffer.concat([body, footer]));
 }
 
 /** `null` for anything that is no id, whatever table it might name. */
 export function decodeDocumentId(text: string): DocumentId | null {
-  if (text.length < 31 || text.length > 37) return null;
-  const bytes = decodeBase32(text);
-  if (bytes === null || bytes.length < INTERNAL_ID_LENGTH + 3) return null;
-  const body = bytes.subarray(0, bytes.length - 2);
-  if (!footer(body).equals(bytes.subarray(bytes.length - 2))) return null;
-  const varint = body.subarray(0, body.length - INTERNAL_ID_LENGTH);
-  const tableNumber = decodeVarint(varint);
+  const length = decodeBase32(text);
+  const bodyLength = length - 2;
+  const varintLength = bodyLength - INTERNAL_ID_LENGTH;
+  if (varintLength < 1) return null;
+  if (scratch.readUInt16LE(bodyLength) !== fletcher16(scratch, bodyLength)) return null;
+  const tableNumber = decodeVarint(scratch, varintLength);
   if (tableNumber === null) return null;
-  return { tableNumber, internalId: body.subarray(body.length - INTERNAL_ID_LENGTH) };
+  return { tableNumber, internalId: Buffer.from(scratch.subarray(varintLength, bodyLength)) };
 }
 
 /** A new internal id from 14 random bytes and the time in milliseconds. */
@@ -50,24 +56,26 @@ function encodeVarint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-function decodeVarint(bytes: Buffer): number | null {
+function decodeVarint(bytes: Buffer, length: number): number | null {
   let value = 0;
-  for (const [position, byte] of bytes.entries()) {
+  for (let position = 0; position < length; position += 1) {
+    const byte = bytes.readUInt8(position);
     value += (byte & 0x7f) * 2 ** (7 * position);
-    if (byte >= 0x80 === (position === bytes.length - 1)) return null;
+    if (byte >= 0x80 === (position === length - 1)) return null;
   }
-  const isCanonical = bytes.length === 1 || bytes[bytes.length - 1] !== 0;
+  const isCanonical = length === 1 || bytes.readUInt8(length - 1) !== 0;
   return isCanonical && value > 0 && value <= 0xffffffff ? value : null;
 }
 
-function footer(body: Buffer): Buffer {
+/** Sums modulo 256, the second one in the high byte. */
+function fletcher16(bytes: Buffer, length: number): number {
   let first = 0;
   let second = 0;
-  for (const byte of body) {
-    first = (first + byte) & 0xff;
+  for (let position = 0; position < length; position += 1) {
+    first = (first + bytes.readUInt8(position)) & 0xff;
     second = (second + first) & 0xff;
   }
-  return Buffer.from([first, second]);
+  return first | (second << 8);
 }
 
 function encodeBase32(bytes: Buffer): string {
@@ -86,21 +94,24 @@ function encodeBase32(bytes: Buffer): string {
   return bitCount > 0 ? text + ALPHABET.charAt((bits << (5 - bitCount)) & 31) : text;
 }
 
-function decodeBase32(text: string): Buffer | null {
-  const bytes: number[] = [];
+/** Decodes into `scratch` and returns the number of bytes; 0 for what is no base32 or too long. */
+function decodeBase32(text: string): number {
+  let length = 0;
   let bits = 0;
   let bitCount = 0;
-  for (const character of text) {
-    const digit = DIGITS.get(character);
-    if (digit === undefined) return null;
+  if (text.length > 37) return 0;
+  for (let position = 0; position < text.length; position += 1) {
+    const digit = DIGITS[text.charCodeAt(position)] ?? -1;
+    if (digit < 0) return 0;
     bits = (bits << 5) | digit;
     bitCount += 5;
     if (bitCount >= 8) {
       bitCount -= 8;
-      bytes.push((bits >>> bitCount) & 0xff);
+      scratch.writeUInt8((bits >>> bitCount) & 0xff, length);
+      length += 1;
     }
     bits &= (1 << bitCount) - 1;
   }
   // Left-over bits must be padding, or two texts would be the same id.
-  return bitCount < 5 && bits === 0 ? Buffer.from(bytes) : null;
+  return bitCount < 5 && bits === 0 ? length : 0;
 }
