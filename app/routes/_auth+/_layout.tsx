@@ -12,17 +12,19 @@ import { api } from "#convex/_generated/api.js";
 
 export function loader(args: LoaderFunctionArgs) {
   return loadQueries(args, async (preload) => {
-    const [home, cartCount] = await Promise.all([
+    const [home, cartCount, viewer] = await Promise.all([
       preload(api.shop.home.get),
       preload(api.shop.cart.count),
+      preload(api.account.viewer.get),
     ]);
-    return { home, cartCount };
+    return { home, cartCount, viewer };
   });
 }
 
 /** The form on the left, one product in the display case on the right; phones show the form alone. */
 export default function AuthLayoutRoute() {
-  const { home, cartCount } = useLoaderData<typeof loader>();
+  const { home, cartCount, viewer } = useLoaderData<typeof loader>();
+  const isGuest = useLive(viewer)?.kind === "guest";
   const t = useTranslations("auth");
   return (
     <div className="mx-auto grid min-h-dvh w-full max-w-[1440px] lg:grid-cols-2">
@@ -36,7 +38,9 @@ export default function AuthLayoutRoute() {
         <main id="main" className="mx-auto my-auto w-full max-w-[400px] py-14">
           <Outlet />
         </main>
-        <CartRemark cartCount={cartCount} />
+        <footer className="min-h-5 text-xs text-ink-3">
+          {isGuest && <CartRemark cartCount={cartCount} />}
+        </footer>
       </div>
       <DisplayCase home={home} />
     </div>
@@ -46,7 +50,7 @@ export default function AuthLayoutRoute() {
 function CartRemark({ cartCount }: { readonly cartCount: Live<typeof api.shop.cart.count> }) {
   const t = useTranslations("auth");
   const count = useLive(cartCount);
-  return <p className="min-h-5 text-xs text-ink-3">{t("cartStays", { count })}</p>;
+  return <p>{t("cartStays", { count })}</p>;
 }
 
 function DisplayCase({ home }: { readonly home: Live<typeof api.shop.home.get> }) {
