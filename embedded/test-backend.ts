@@ -115,11 +115,11 @@ async function postJson(
 export function fixtureSources(name: string): TestSources {
   const folder = new URL(`../tests/fixtures/${name}/convex/`, import.meta.url);
   const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
-  const sources = files.map((file) => [
-    file.replace(/\.ts$/, ""),
-    readFileSync(new URL(file, folder), "utf8"),
-  ]);
-  return { ...Object.fromEntries(sources), ...GENERATED };
+  const sources = new Map<string, string>(Object.entries(GENERATED));
+  for (const file of files) {
+    sources.set(file.replace(/\.ts$/, ""), readFileSync(new URL(file, folder), "utf8"));
+  }
+  return Object.fromEntries(sources);
 }
 
 /** What `_generated` does at run time (convex/src/cli/codegen_templates). */

@@ -77,7 +77,7 @@ function token(options: TokenOptions = {}): Promise<string> {
 async function failure(promise: Promise<unknown>): Promise<ServiceError> {
   return promise.then(
     () => expect.fail("accepted"),
-    (error: ServiceError) => error,
+    (error: unknown) => error as ServiceError,
   );
 }
 

@@ -84,7 +84,7 @@ export function parseClientMessage(text: string): ClientMessage {
     case "Event":
       return { type: "Event" };
     default:
-      throw invalid(`unknown message type ${JSON.stringify(message["type"]) ?? "undefined"}`);
+      throw invalid(`unknown message type ${JSON.stringify(message["type"] ?? null)}`);
   }
 }
 

@@ -174,15 +174,19 @@ export class SyncSession {
   #handle(message: ClientMessage): Promise<void> | void {
     switch (message.type) {
       case "Connect":
-        return this.#connect(message.sessionId, message.maxObservedTs);
+        this.#connect(message.sessionId, message.maxObservedTs);
+        return;
       case "Authenticate":
         return this.#authenticate(message.baseVersion, message.credentials);
       case "ModifyQuerySet":
-        return this.#modifyQuerySet(message);
+        this.#modifyQuerySet(message);
+        return;
       case "Mutation":
-        return this.#runMutation(message.call);
+        this.#runMutation(message.call);
+        return;
       case "Action":
-        return this.#runAction(message.call);
+        this.#runAction(message.call);
+        return;
       case "Event":
         return;
     }
