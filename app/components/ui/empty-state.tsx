@@ -35,7 +35,7 @@ export function EmptyState({
         {icon}
       </Tile>
       <Heading className="text-h3">{title}</Heading>
-      <p className="text-sm text-ink-2">{body}</p>
+      <p className="text-sm text-balance text-ink-2">{body}</p>
       {action !== undefined && <div className="mt-3.5">{action}</div>}
     </div>
   );

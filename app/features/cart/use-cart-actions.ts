@@ -53,9 +53,10 @@ export function useCartActions() {
       }
     }
     const outcome = await post(intent, args);
-    revalidate();
+    const isAway = !outcome.ok && outcome.error === "unavailable";
+    // Out of reach, a page that loads anew would lose what stands on it.
+    if (!isAway) revalidate();
     if (outcome.ok) return outcome;
-    const isAway = outcome.error === "unavailable";
     return { ok: false, message: isAway ? t("unavailable") : describe(outcome.error) };
   }
 

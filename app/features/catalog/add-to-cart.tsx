@@ -1,5 +1,5 @@
 import { useLocation, useNavigate } from "@remix-run/react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { Button } from "#app/components/ui/button.tsx";
@@ -75,7 +75,13 @@ export function AddToCart({
 }) {
   const t = useTranslations("product");
   const { pathname, search } = useLocation();
+  const problemRef = useRef<HTMLDivElement>(null);
   const isOut = variant.stock.state === "out";
+
+  useEffect(() => {
+    if (addition.problem !== null) problemRef.current?.scrollIntoView({ block: "nearest" });
+  }, [addition.problem]);
+
   return (
     <form
       id={FORM_ID}
@@ -105,11 +111,9 @@ export function AddToCart({
         </div>
       </div>
       {isOut && <p className="text-sm text-ink-2">{t("stockOutNote")}</p>}
-      {addition.problem !== null && (
-        <Notice tone="danger" role="alert">
-          {addition.problem}
-        </Notice>
-      )}
+      <div ref={problemRef} role="alert">
+        {addition.problem !== null && <Notice tone="danger">{addition.problem}</Notice>}
+      </div>
     </form>
   );
 }

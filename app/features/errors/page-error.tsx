@@ -94,7 +94,7 @@ export function NotFoundNotice({
           </div>
         }
       />
-      {children}
+      {children !== undefined && <div className="shell pb-section-m md:pb-section">{children}</div>}
     </>
   );
 }

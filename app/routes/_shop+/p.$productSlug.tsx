@@ -112,7 +112,7 @@ function MissingProduct({ page }: { readonly page: Extract<Page, { kind: "missin
   return (
     <NotFoundNotice body={t("productBody")}>
       {suggestions.length > 0 && (
-        <section className="pt-section-m md:pt-section">
+        <section>
           <SectionHead title={t("suggestions")} />
           <ProductGrid products={suggestions.slice(0, 4)} />
         </section>
