@@ -93,10 +93,10 @@ export function installPayPalSdk(config: SdkConfig): void {
     if (!Array.isArray(components) || components.length === 0) {
       throw new SdkError("ERR_INVALID_COMPONENTS", "Pass a list of components.");
     }
-    const names: unknown[] = components;
-    const unknown = names.find((name) => !KNOWN_COMPONENTS.includes(String(name)));
+    const names: string[] = components.map(String);
+    const unknown = names.find((name) => !KNOWN_COMPONENTS.includes(name));
     if (unknown !== undefined) {
-      throw new SdkError("ERR_INVALID_COMPONENTS", `There is no component ${String(unknown)}.`);
+      throw new SdkError("ERR_INVALID_COMPONENTS", `There is no component ${unknown}.`);
     }
     const base = {
       findEligibleMethods: () => Promise.resolve(eligibility(["paypal"])),
