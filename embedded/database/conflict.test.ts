@@ -222,6 +222,16 @@ test("snapshots older than the retention, or in the future, are refused", async 
   expect(() => db.begin({ ts: db.oldestTs })).not.toThrow();
 });
 
+test("big documents shorten what is kept of the past", async () => {
+  const { db } = await openTestDatabase({ retention: { textLength: 10_000 } });
+  const id = insert(db, "items", { text: "x".repeat(4000) });
+  const ts = db.latestTs;
+  commit(db, (tx) => tx.patch("", id, '{"n":1}'));
+  expect(db.begin({ ts }).get("", id)).not.toBeNull();
+  commit(db, (tx) => tx.patch("", id, '{"n":2}'));
+  expect(() => db.begin({ ts })).toThrow("is too old to be read");
+});
+
 test("timestamps grow when the clock goes back and across restarts", async () => {
   const test = await openTestDatabase();
   insert(test.db, "items", {});

@@ -118,7 +118,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
   }
 
   isUnchanged(readSet: ReadSet, since: Timestamp): boolean {
-    if (since < this.log.oldestTs) return since === this.#latestTs;
+    if (since < this.log.oldestTs) return false;
     for (const entry of this.log.since(since)) {
       if (findConflict(readSet, entry) !== null) return false;
     }
@@ -239,7 +239,8 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     if (preparation === undefined || preparation !== prepared) return;
     preparation.isAborted = true;
     this.#preparations.delete(preparation.componentPath);
-    this.#dropUnfinishedIndexes(preparation.componentPath);
+    // After a stop the next start does it.
+    if (!this.storage.isStopped) this.#dropUnfinishedIndexes(preparation.componentPath);
   }
 
   #catalogAt(ts: Timestamp): CatalogState {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { encodeKey } from "../values/index-key.ts";
 import { OccConflictError } from "./database-error.ts";
-import { NaiveStore } from "./naive-store.ts";
+import { NaiveStore } from "./test-naive-store.ts";
 import { applySchema, cursor, openTestDatabase, schemaOf, take } from "./test-database.ts";
 import type { EngineDatabase, KeyInterval, Savepoint, Transaction } from "./types.ts";
 

@@ -2,16 +2,21 @@ import { preciseClock } from "../lib/precise-clock.ts";
 import { Storage } from "../storage/storage.ts";
 import { DatabaseEngine } from "./engine.ts";
 import type { EngineDatabase, SystemTableDefinition } from "./types.ts";
+import type { RetentionLimits } from "./write-log.ts";
 
-const DEFAULT_RETENTION = { commits: 20_000, ageMs: 60_000 };
+const DEFAULT_RETENTION: RetentionLimits = {
+  commits: 20_000,
+  ageMs: 60_000,
+  textLength: 1 << 27,
+};
 
 export interface OpenDatabaseOptions {
   /** Created when missing. One process at a time. */
   readonly folder: string;
   /** Milliseconds of Unix time, best with a fraction. Timestamps never go back even when it does. */
   readonly clock?: () => number;
-  /** How long and for how many commits older snapshots stay readable. */
-  readonly retention?: { readonly commits: number; readonly ageMs: number };
+  /** How long and for how many commits older snapshots stay readable at most. */
+  readonly retention?: Partial<RetentionLimits>;
   readonly systemTables?: readonly SystemTableDefinition[];
 }
 
@@ -25,7 +30,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Engine
     return new DatabaseEngine({
       storage,
       clock: options.clock ?? preciseClock(),
-      retention: options.retention ?? DEFAULT_RETENTION,
+      retention: { ...DEFAULT_RETENTION, ...options.retention },
       systemTables: options.systemTables ?? [],
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { afterPrefix, encodeKey } from "../values/index-key.ts";
 import { stringifyValue } from "../values/normalize.ts";
 import { optionalValues } from "../values/test-values.ts";
-import { NaiveStore } from "./naive-store.ts";
+import { NaiveStore } from "./test-naive-store.ts";
 import { applySchema, commit, cursor, openTestDatabase, schemaOf, take } from "./test-database.ts";
 import type { KeyInterval } from "./types.ts";
 

@@ -111,7 +111,7 @@ export interface Transaction {
   range(request: IndexRangeRequest): RangeCursor;
   /**
    * Ranked documents, best first; consuming past 1024 throws `DatabaseError`
-   * (`SearchQueryScannedTooManyDocuments`). Keys of the entries are ranks: they order the results
+   * (`SearchQueryScannedTooManyDocumentsError`). Keys of the entries are ranks: they order the results
    * of this one search and mean nothing else.
    */
   search(request: SearchRequest): RangeCursor;
@@ -206,11 +206,12 @@ export interface SchemaDiff {
 
 /**
  * A schema whose indexes are built and against which all rows were checked, waiting for
- * `Transaction.activateSchema`. Until then it changes nothing that others can see.
+ * `Transaction.activateSchema`. Until then nothing of it can be seen but its tables, which exist (and
+ * have numbers) from the preparation on, empty.
  */
 export interface PreparedSchema {
   readonly componentPath: ComponentPath;
-  /** Canonical text of the schema export JSON, `null` for "no schema". */
+  /** The schema's export JSON as it was given, `null` for "no schema": then all indexes go. */
   readonly schemaJson: string | null;
   readonly diff: SchemaDiff;
 }
@@ -243,8 +244,9 @@ export interface Catalog {
   /**
    * Builds added indexes and checks every existing row, in slices that leave the event loop free.
    * Rows written meanwhile are indexed at once and checked at activation.
+   * One preparation per component at a time: a later one overtakes (discards) the earlier.
    * @throws DatabaseError `InvalidSchema`; `SchemaValidationFailed` naming the row's id; `SchemaAborted`
-   *   when another `prepareSchema` of the same component or `discardSchema` overtakes it.
+   *   when it was overtaken or discarded meanwhile; `DatabaseClosed`.
    */
   prepareSchema(componentPath: ComponentPath, schemaJson: string | null): Promise<PreparedSchema>;
   /** Drops what a schema that will not be activated has built. Harmless when called twice. */

@@ -40,15 +40,18 @@ export interface LogEntry {
 export interface RetentionLimits {
   readonly commits: number;
   readonly ageMs: number;
+  /** Characters of document text, old and new versions together. */
+  readonly textLength: number;
 }
 
 /**
  * The latest commits with the values they replaced: for validating transactions and for reading at
- * slightly older timestamps. Bounded by number and age.
+ * slightly older timestamps. Bounded by number, age and size.
  */
 export class WriteLog {
   readonly #entries: LogEntry[] = [];
   #first = 0;
+  #textLength = 0;
   #oldestTs: Timestamp;
   readonly #limits: RetentionLimits;
 
@@ -64,11 +67,17 @@ export class WriteLog {
 
   append(entry: LogEntry): void {
     this.#entries.push(entry);
+    this.#textLength += textLengthOf(entry);
     const minTs = entry.ts - BigInt(this.#limits.ageMs) * 1_000_000n;
     for (;;) {
       const oldest = this.#entries[this.#first];
       const count = this.#entries.length - this.#first;
-      if (oldest === undefined || (count <= this.#limits.commits && oldest.ts >= minTs)) break;
+      const isWithinLimits =
+        count <= this.#limits.commits &&
+        this.#textLength <= this.#limits.textLength &&
+        (oldest?.ts ?? entry.ts) >= minTs;
+      if (oldest === undefined || isWithinLimits) break;
+      this.#textLength -= textLengthOf(oldest);
       this.#oldestTs = oldest.ts;
       this.#first += 1;
     }
@@ -102,4 +111,12 @@ export class WriteLog {
     }
     return low;
   }
+}
+
+function textLengthOf({ changes }: LogEntry): number {
+  let length = 0;
+  for (const { before, after } of changes) {
+    length += (before?.json.length ?? 0) + (after?.json.length ?? 0);
+  }
+  return length;
 }

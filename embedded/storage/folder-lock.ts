@@ -26,8 +26,7 @@ const MAX_ADDRESS_LENGTH = 100;
  * @throws DataFolderError `InUse`
  */
 export async function lockFolder(folder: string, record: LockRecord): Promise<FolderLock> {
-  const address = newAddress(folder);
-  const server = await listen(addressOf(folder, address));
+  const { address, server } = await listenSomewhere(folder);
   for (;;) {
     const owner = record.read();
     if (owner !== null && (await isAlive(addressOf(folder, owner)))) {
@@ -49,14 +48,28 @@ function release(server: Server, record: LockRecord, address: string): void {
   server.close();
 }
 
-/** Relative to the folder where that is short enough, so that it holds when the folder is moved. */
-function newAddress(folder: string): string {
+/**
+ * In the folder where that is possible, under a relative name, so that it holds when the folder is
+ * moved; else (long paths, file systems without sockets) among the temporary files.
+ */
+async function listenSomewhere(
+  folder: string,
+): Promise<{ readonly address: string; readonly server: Server }> {
   const name = `lock-${randomBytes(4).toString("hex")}.sock`;
   if (process.platform === "win32") {
-    return `\\\\.\\pipe\\${createHash("sha256").update(resolve(folder)).digest("hex")}-${name}`;
+    const hash = createHash("sha256").update(resolve(folder)).digest("hex");
+    const address = `\\\\.\\pipe\\${hash}-${name}`;
+    return { address, server: await listen(address) };
   }
-  if (Buffer.byteLength(join(resolve(folder), name)) <= MAX_ADDRESS_LENGTH) return name;
-  return join(tmpdir(), name);
+  if (Buffer.byteLength(resolve(folder, name)) <= MAX_ADDRESS_LENGTH) {
+    try {
+      return { address: name, server: await listen(resolve(folder, name)) };
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
+  }
+  const address = join(tmpdir(), name);
+  return { address, server: await listen(address) };
 }
 
 function addressOf(folder: string, address: string): string {
