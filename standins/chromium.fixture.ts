@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 
 import { chromium, type Browser, type Page } from "@playwright/test";
-import type { AxeResults, RunOptions } from "axe-core";
+import type { AxeResults } from "axe-core";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -14,19 +14,13 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-declare global {
-  interface Window {
-    readonly axe: { run(options?: RunOptions): Promise<AxeResults> };
-  }
-}
-
 /** Rules that a page breaks in light and in dark; its context must bypass the page's CSP. */
 export async function axeViolations(page: Page): Promise<string[]> {
   const found: string[] = [];
   await page.addScriptTag({ path: axePath });
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate(() => window.axe.run());
+    const { violations } = await page.evaluate<AxeResults>("axe.run()");
     found.push(
       ...violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html ?? ""}`),
     );
