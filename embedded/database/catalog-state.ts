@@ -10,9 +10,9 @@ export const TABLES_INDEX = 1;
 export const SCHEMAS_INDEX = 2;
 export const COUNTS_INDEX = 3;
 /** Index numbers from here on belong to indexes of tables. */
-export const FIRST_INDEX_NUMBER = 100;
+const FIRST_INDEX_NUMBER = 100;
 
-export const FIRST_USER_TABLE = 10001;
+const FIRST_USER_TABLE = 10001;
 const FIRST_SYSTEM_TABLE = 513;
 const FIXED_TABLES = new Map([
   ["_scheduled_functions", 539],

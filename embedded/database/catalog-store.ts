@@ -92,7 +92,7 @@ export function tableId(table: Pick<TableState, "componentPath" | "name">): stri
 }
 
 /** Numbers of all indexes of a table, built-in, declared and search. */
-export function indexNumbers(table: TableState): number[] {
+function indexNumbers(table: TableState): number[] {
   return [table.byId, table.byCreationTime, ...table.indexes, ...table.searchIndexes].map(
     ({ number }) => number,
   );

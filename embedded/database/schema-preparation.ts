@@ -122,7 +122,7 @@ export function diffSchema(
   return describePlans(planTables(catalog, componentPath, schema, allocator));
 }
 
-export function isSearchIndex(index: IndexState | SearchIndexState): index is SearchIndexState {
+function isSearchIndex(index: IndexState | SearchIndexState): index is SearchIndexState {
   return "searchField" in index;
 }
 

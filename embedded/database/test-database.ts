@@ -15,7 +15,7 @@ import type {
   Transaction,
 } from "./types.ts";
 
-export const EVERYTHING: KeyInterval = { lower: "", upper: null };
+const EVERYTHING: KeyInterval = { lower: "", upper: null };
 
 export interface TestDatabase {
   db: EngineDatabase;

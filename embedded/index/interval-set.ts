@@ -13,7 +13,7 @@ export function isPoint({ lower, upper }: Interval): boolean {
   return upper?.length === lower.length + 1 && upper.endsWith("\0") && upper.startsWith(lower);
 }
 
-export function isEmptyInterval({ lower, upper }: Interval): boolean {
+function isEmptyInterval({ lower, upper }: Interval): boolean {
   return upper !== null && upper <= lower;
 }
 

@@ -19,7 +19,7 @@ export interface SearchStatistics {
   readonly nextOrdinal: number;
 }
 
-export const EMPTY_STATISTICS: SearchStatistics = { documents: 0, terms: 0, nextOrdinal: 0 };
+const EMPTY_STATISTICS: SearchStatistics = { documents: 0, terms: 0, nextOrdinal: 0 };
 
 /** Entries per block: 1.5 kB, so that LMDB keeps a block within a page. */
 export const BLOCK_ENTRIES = 128;

@@ -1,10 +1,10 @@
 import { ValueError } from "./value-error.ts";
 import { encodeFloat64, isArray, type JsonObject, type JsonValue } from "./json-value.ts";
 
-export const MAX_FIELD_NAME_LENGTH = 1024;
-export const MAX_VALUE_NESTING = 64;
-export const MAX_ARRAY_LENGTH = 8192;
-export const MAX_OBJECT_FIELDS = 1024;
+const MAX_FIELD_NAME_LENGTH = 1024;
+const MAX_VALUE_NESTING = 64;
+const MAX_ARRAY_LENGTH = 8192;
+const MAX_OBJECT_FIELDS = 1024;
 
 export interface NormalizeOptions {
   /** Accept `{"$undefined":null}` as a field of the outermost object (patches). */
@@ -125,7 +125,7 @@ export function setField(object: Record<string, JsonValue>, field: string, value
 }
 
 /** @throws ValueError with Convex's wording. */
-export function checkFieldName(name: string): void {
+function checkFieldName(name: string): void {
   if (name.startsWith("$")) {
     throw new ValueError(
       "FieldNameInvalid",

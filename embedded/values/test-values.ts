@@ -28,7 +28,7 @@ const bytes = fc
   .map((content) => ({ $bytes: Buffer.from(content).toString("base64") }));
 const fieldName = fc.constantFrom("", "a", "aa", "b", "z", "10", "9", " ", "__proto__", "~");
 
-export const scalars: fc.Arbitrary<JsonValue> = fc.oneof(
+const scalars: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.constant(null),
   fc.boolean(),
   int64,

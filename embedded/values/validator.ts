@@ -20,7 +20,7 @@ export type Validator =
   | { readonly type: "object"; readonly value: ReadonlyMap<string, FieldValidator> }
   | { readonly type: "record"; readonly keys: Validator; readonly values: Validator };
 
-export interface FieldValidator {
+interface FieldValidator {
   readonly fieldType: Validator;
   readonly optional: boolean;
 }
