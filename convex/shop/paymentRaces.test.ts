@@ -23,6 +23,7 @@ import {
   orderOf,
   pass,
   paymentOf,
+  quoteVersion,
   runDue,
   stockOf,
 } from "../lib/payments.setup.ts";
@@ -343,4 +344,36 @@ test("race: a late approval of an order that came to nothing does not bring it b
     status: "created",
     providerOrderId: null,
   });
+});
+
+test("race: two tabs open PayPal at once and get the same order", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const { paymentId, orderId } = await shopper.as.mutation(api.shop.checkout.begin, {
+    quoteVersion: await quoteVersion(shopper),
+    paymentMethod: "paypal",
+  });
+  const open = () => shopper.as.action(api.shop.payments.createPayPalOrder, { paymentId });
+  const [first, second] = await Promise.all([open(), open()]);
+  expect(second).toEqual(first);
+  expect(await orderOf(t, orderId)).toMatchObject({ state: "awaitingPayment" });
+});
+
+test("race: a refund made on PayPal's own pages is told once, and nothing is paid twice", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const { result, orderNumber, ...begun } = await buy(shopper);
+  expect(result.status).toBe("paid");
+  const { paymentId, payPalOrderId: orderId } = begun;
+  const captureId = `CAP-${orderId}`;
+  const order = capturedOrder({ paymentId, orderId, captureId, status: "PARTIALLY_REFUNDED" });
+  const amount = { currency_code: "EUR", value: "1.00" };
+  const refund = { id: "REF7", status: "COMPLETED", amount };
+  Object.assign(order.purchase_units[0]!.payments, { refunds: [refund] });
+  await deliverWebhook(t, "CHECKOUT.ORDER.COMPLETED", order, "WH-1");
+  await deliverWebhook(t, "CHECKOUT.ORDER.COMPLETED", order, "WH-2");
+  const view = await shopper.as.query(api.account.orders.get, { orderNumber });
+  expect(view.timeline.map(({ kind }) => kind)).toEqual(["placed", "paid", "partiallyRefunded"]);
+  expect(view.refunded).toEqual(money(100));
+  expect(await stockOf(t, shopper.variantId)).toEqual({ onHand: 2, held: 0 });
 });

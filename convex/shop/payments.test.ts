@@ -312,3 +312,30 @@ test("ORD-3 twenty shoppers race for three units: three paid orders and no stock
   expect(paid).toHaveLength(3);
   expect(await stockOf(t, first.variantId)).toEqual({ onHand: 0, held: 0 });
 });
+
+test("ORD-5 a payment that comes later leaves the next cart alone", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const { orderId } = await beginPayment(shopper, "bankTransfer");
+  const { as, variantId } = shopper;
+  await as.mutation(api.shop.cart.add, { variantId, quantity: 1 });
+  const { paymentId } = await as.mutation(api.shop.payments.start, {
+    orderId,
+    paymentMethod: "paypal",
+  });
+  const { payPalOrderId } = await as.action(api.shop.payments.createPayPalOrder, { paymentId });
+  await as.action(api.shop.payments.capture, { paymentId, payPalOrderId });
+  expect(await orderOf(t, orderId)).toMatchObject({ state: "paid" });
+  expect(await as.query(api.shop.cart.count, {})).toBe(1);
+});
+
+test("ORD-7 an order is confirmed once, however often its buyer changes the way to pay", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t);
+  const { orderId } = await beginPayment(shopper, "bankTransfer");
+  for (const paymentMethod of ["paypal", "bankTransfer"] as const) {
+    await shopper.as.mutation(api.shop.payments.start, { orderId, paymentMethod });
+  }
+  await runDue(t);
+  expect(await emailsOf(t)).toEqual(["orderConfirmation:sent"]);
+});
