@@ -36,7 +36,7 @@ export function toRunRequest(
     scheduledFunctionId: caller.kind === "system" ? (caller.scheduledFunctionId ?? null) : null,
     journal,
     nowMs,
-    seed: randomBytes(SEED_BYTES),
+    seed: () => randomBytes(SEED_BYTES),
   };
 }
 

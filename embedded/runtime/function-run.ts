@@ -12,7 +12,6 @@ import {
 } from "./function-info.ts";
 import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
-import { RealmTimeoutError } from "./realm.ts";
 import type { RealmSet } from "./realm-set.ts";
 import type {
   LogLevel,
@@ -22,9 +21,9 @@ import type {
   ThrownError,
 } from "./realm/realm-host.ts";
 import { SeededRandom } from "./seeded-random.ts";
-import { strayRejections } from "./stray-rejections.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
 import { parseSyscallArgs, runSyncSyscall, runSyscall } from "./syscalls/syscall-table.ts";
+import { WatchdogError, type Watchdog } from "./watchdog.ts";
 
 /** A query or mutation to run in a transaction. */
 export interface RunRequest {
@@ -44,7 +43,8 @@ export interface RunRequest {
   readonly journal: string | null;
   /** `Date.now()` for the whole run. */
   readonly nowMs: number;
-  readonly seed: Uint8Array;
+  /** Asked for when the function first wants randomness. */
+  readonly seed: () => Uint8Array;
 }
 
 export interface RunResult {
@@ -57,6 +57,12 @@ export interface RunResult {
   readonly isClockRead: boolean;
 }
 
+export interface RunEnvironment {
+  readonly realms: RealmSet;
+  readonly services: SyscallServices;
+  readonly watchdog: Watchdog;
+}
+
 interface SettledOperation {
   readonly call: FunctionCall;
   readonly id: number;
@@ -65,9 +71,8 @@ interface SettledOperation {
 }
 
 /**
- * One run of a query or mutation with everything nested in it. Nothing else may run in the realms
- * meanwhile. It leaves the event loop's turn only while WebCrypto works, and at the end, to hear of
- * rejections that nobody handled.
+ * One run of a query or mutation with everything nested in it: `start` runs it as far as it goes in
+ * one turn, `complete` waits for WebCrypto where it was asked for, `conclude` gives the result.
  */
 export class FunctionRun implements CallHost {
   readonly services: SyscallServices;
@@ -82,13 +87,14 @@ export class FunctionRun implements CallHost {
   readonly #wanted: RunRequest;
   readonly #transaction: Transaction;
   readonly #realms: RealmSet;
+  readonly #watchdog: Watchdog;
   readonly #logs = new LogLines();
   readonly #settledOperations: SettledOperation[] = [];
+  #root: FunctionCall | null = null;
+  #failure: FunctionError | null = null;
   #wake: (() => void) | null = null;
   #isIdentityRead = false;
   #isClockRead = false;
-  #lastReplyId = 0;
-  #lastOperationId = 0;
   #entries = 0;
   #enteredAt = 0;
   #spentMs = 0;
@@ -100,12 +106,12 @@ export class FunctionRun implements CallHost {
   constructor(
     request: RunRequest,
     transaction: Transaction,
-    realms: RealmSet,
-    services: SyscallServices,
+    { realms, services, watchdog }: RunEnvironment,
   ) {
     this.#wanted = request;
     this.#transaction = transaction;
     this.#realms = realms;
+    this.#watchdog = watchdog;
     this.services = services;
     this.nowMs = request.nowMs;
     this.request = request.request;
@@ -113,24 +119,43 @@ export class FunctionRun implements CallHost {
     this.journal = request.journal;
   }
 
+  /** Runs the function until it is over or waits. To be called under the watchdog. */
+  start(): void {
+    const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
+    const random = new SeededRandom(seed);
+    const target = { udfType, path, transaction: this.#transaction, random };
+    try {
+      this.#root = this.#createCall(null, target);
+      this.#start(this.#root, argsJson, mayCallInternal);
+    } catch (error) {
+      this.#failure = this.#asFunctionError(error);
+    }
+  }
+
+  /** Resolves when nothing that the function waits for is outstanding. */
+  async complete(): Promise<void> {
+    while (this.#root?.outcome === null && this.#failure === null) {
+      const operation = this.#settledOperations.shift();
+      if (operation === undefined) await this.#nextOperation();
+      else this.#guard(() => this.#resume(operation));
+    }
+  }
+
+  /** The watchdog cut the run off. */
+  timeOut(): void {
+    this.#entries = 0;
+    this.#failure = timeoutError();
+    this.#realms.dropHalfEvaluated();
+  }
+
   /**
-   * Runs the function to its end. After a failure its writes are undone.
-   * @throws whatever fails in the engine itself.
+   * The result, given the rejection that nobody handled. After a failure the writes are undone.
+   * @throws whatever failed in the engine itself.
    */
-  async execute(): Promise<RunResult> {
-    const root = this.#createCall(null, {
-      udfType: this.#wanted.udfType,
-      path: this.#wanted.path,
-      transaction: this.#transaction,
-      random: new SeededRandom(this.#wanted.seed),
-    });
-    let outcome = await this.#drive(root);
-    const stray = await strayRejections().settle();
-    if (stray !== null && outcome.ok)
-      outcome = { ok: false, error: strayError(root, stray.reason) };
+  conclude(stray: { readonly reason: unknown } | null): RunResult {
     if (this.#crash !== null) throw this.#crash.error;
-    if (this.#isTimedOut) outcome = { ok: false, error: timeoutError() };
-    if (!outcome.ok) rollBack(root);
+    const outcome = this.#finalOutcome(stray);
+    if (!outcome.ok && this.#root !== null) rollBack(this.#root);
     return {
       outcome,
       logLines: this.#logs.lines,
@@ -151,8 +176,7 @@ export class FunctionRun implements CallHost {
   }
 
   nextReplyId(): number {
-    this.#lastReplyId += 1;
-    return this.#lastReplyId;
+    return this.#realms.nextId();
   }
 
   log(level: LogLevel, text: string): void {
@@ -169,8 +193,7 @@ export class FunctionRun implements CallHost {
   }
 
   startOperation(call: FunctionCall, promise: Promise<unknown>): number {
-    this.#lastOperationId += 1;
-    const id = this.#lastOperationId;
+    const id = this.#realms.nextId();
     call.operations.add(id);
     const settle = (isOk: boolean, value: unknown) => {
       this.#settledOperations.push({ call, id, isOk, value });
@@ -201,20 +224,21 @@ export class FunctionRun implements CallHost {
     return null;
   }
 
-  async #drive(root: FunctionCall): Promise<CallOutcome> {
+  #finalOutcome(stray: { readonly reason: unknown } | null): CallOutcome {
+    if (this.#isTimedOut) return { ok: false, error: timeoutError() };
+    if (this.#failure !== null) return { ok: false, error: this.#failure };
+    const outcome = this.#root?.outcome ?? null;
+    if (outcome === null) throw new Error("A run was concluded before it was over.");
+    if (stray === null || !outcome.ok) return outcome;
+    return { ok: false, error: strayError(this.#root, stray.reason) };
+  }
+
+  #guard(task: () => void): void {
     try {
-      this.#start(root, this.#wanted.argsJson, this.#wanted.mayCallInternal);
-      while (root.outcome === null) {
-        const operation = this.#settledOperations.shift();
-        if (operation === undefined) await this.#nextOperation();
-        else this.#resume(operation);
-      }
-      return root.outcome;
+      this.#watchdog.guard(ENTRY_LIMIT_MS - this.#spentMs, task);
     } catch (error) {
-      if (error instanceof FunctionError) return { ok: false, error };
-      if (!(error instanceof RealmTimeoutError)) throw error;
-      this.#realms.dropHalfEvaluated();
-      return { ok: false, error: timeoutError() };
+      if (error instanceof WatchdogError) this.timeOut();
+      else this.#failure = this.#asFunctionError(error);
     }
   }
 
@@ -330,7 +354,7 @@ export class FunctionRun implements CallHost {
       path: target,
       transaction:
         udfType === "snapshotQuery" ? parent.transaction.staleView() : parent.transaction,
-      random: new SeededRandom(parent.random.bytes(32)),
+      random: new SeededRandom(() => parent.random.bytes(32)),
     });
     const mayCallInternal =
       target.componentPath === parent.componentPath || args["functionHandle"] !== undefined;
@@ -338,21 +362,15 @@ export class FunctionRun implements CallHost {
     return nested;
   }
 
-  /** Enters the call's realm, with a watchdog unless an outer entry has one. */
   #enter(call: FunctionCall, task: (control: RealmControl) => void): void {
     const { realm } = call;
     if (realm === null) throw new Error("A call without a realm cannot be entered.");
     const isOutermost = this.#entries === 0;
     if (isOutermost) this.#enteredAt = performance.now();
     this.#entries += 1;
-    try {
-      const timeout = Math.max(1, Math.ceil(ENTRY_LIMIT_MS - this.#spentMs));
-      realm.enter(call, isOutermost ? timeout : null, task);
-    } finally {
-      // An outer entry's watchdog skips the inner ones' `finally`.
-      this.#entries = isOutermost ? 0 : this.#entries - 1;
-      if (isOutermost) this.#spentMs += performance.now() - this.#enteredAt;
-    }
+    realm.enter(call, task);
+    this.#entries -= 1;
+    if (isOutermost) this.#spentMs += performance.now() - this.#enteredAt;
   }
 
   #attempt(answer: () => string): SyscallReply {
@@ -407,7 +425,6 @@ function rollBack({ transaction, savepoint }: FunctionCall): void {
   if (savepoint !== null) transaction.rollbackTo(savepoint);
 }
 
-function strayError({ realm }: FunctionCall, reason: unknown): FunctionError {
-  if (realm === null) return new FunctionError(`Uncaught ${String(reason)}`);
-  return realm.errorOf(reason);
+function strayError(call: FunctionCall | null, reason: unknown): FunctionError {
+  return call?.realm?.errorOf(reason) ?? new FunctionError(`Uncaught ${String(reason)}`);
 }

@@ -15,10 +15,11 @@ import { mapStack } from "../modules/source-positions.ts";
 import { ActionThread } from "./actions/action-thread.ts";
 import { FunctionError } from "./function-error.ts";
 import { ENTRY_LIMIT_MS } from "./limits.ts";
-import { Realm, RealmTimeoutError, type RealmFrame } from "./realm.ts";
+import { Realm, type RealmFrame } from "./realm.ts";
 import type { ThrownError } from "./realm/realm-host.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { Clock, DeploymentInfo } from "./services.ts";
+import { Watchdog, WatchdogError } from "./watchdog.ts";
 
 export interface AnalyzerOptions {
   /** What the analysis converts stays there for the functions to run. */
@@ -91,6 +92,7 @@ function probeInRealm(
 ): [string, Probed][] {
   if (paths.length === 0) return [];
   const realm = new Realm(code, "");
+  const watchdog = new Watchdog();
   return paths.map((path) => {
     const missing = new Set<string>();
     const frame = probeFrame((name) => {
@@ -99,7 +101,9 @@ function probeInRealm(
       return value;
     });
     try {
-      const probe = JSON.parse(realm.probe(frame, EVALUATION_LIMIT_MS, path)) as ModuleProbe;
+      let json = "";
+      watchdog.guard(EVALUATION_LIMIT_MS, () => void (json = realm.probe(frame, path)));
+      const probe = JSON.parse(json) as ModuleProbe;
       return [path, { probe, missingVariables: [...missing] }];
     } catch (error) {
       throw failedAnalysis(path, error);
@@ -157,7 +161,7 @@ function thrownError(code: CodeSnapshot, text: string): FunctionError {
 }
 
 function failedAnalysis(path: string, error: unknown): Error {
-  if (error instanceof RealmTimeoutError) {
+  if (error instanceof WatchdogError) {
     return invalidModules(`Failed to analyze ${path}: its evaluation takes too long.`);
   }
   if (!(error instanceof FunctionError)) {
@@ -170,7 +174,7 @@ function failedAnalysis(path: string, error: unknown): Error {
 function probeFrame(environmentVariable: RealmFrame["environmentVariable"]): RealmFrame {
   const refusal = '!{"message":"Not available while modules are analyzed."}';
   return {
-    random: new SeededRandom(new Uint8Array()),
+    random: new SeededRandom(() => new Uint8Array()),
     readClock: () => 0,
     syscall: () => refusal,
     asyncSyscall: () => refusal,

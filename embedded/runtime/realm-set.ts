@@ -13,6 +13,7 @@ export class RealmSet {
   readonly #code: CodeSnapshot;
   readonly #realms = new Map<string, Realm>();
   readonly #infos = new Map<string, FunctionInfo | null>();
+  #lastId = 0;
 
   constructor(code: CodeSnapshot) {
     this.#code = code;
@@ -30,6 +31,12 @@ export class RealmSet {
     strayRejections().adopt(realm.promisePrototype);
     this.#realms.set(key, realm);
     return realm;
+  }
+
+  /** A number that no other run in these realms has for what it waits for. */
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
   }
 
   /** What an export is; `null` when it is absent or no Convex function. */

@@ -30,11 +30,6 @@ export interface RealmFrame {
   startOperation(promise: Promise<unknown>): number;
 }
 
-/** The code ran longer than it may. Whatever it was doing inside the engine was cut off, too. */
-export class RealmTimeoutError extends Error {
-  override readonly name = "RealmTimeoutError";
-}
-
 const INSTALL = new vm.Script(
   `(() => { ${loadEntryScript("realm-entry")}
 return realmEntry.installRealm; })()`,
@@ -62,7 +57,7 @@ export class Realm {
   constructor(code: CodeSnapshot, componentPath: ComponentPath) {
     this.#code = code;
     this.#componentPath = componentPath;
-    this.#importRandom = new SeededRandom(code.importSeed);
+    this.#importRandom = new SeededRandom(() => code.importSeed);
     const install = INSTALL.runInContext(this.#context) as InstallRealm;
     this.#control = install(this.#createHost());
   }
@@ -82,23 +77,12 @@ export class Realm {
     return new vm.Script("Promise.prototype").runInContext(this.#context) as object;
   }
 
-  /**
-   * Runs a task inside, then all microtasks.
-   * @param timeoutMs `null` when an outer entry's watchdog covers this one.
-   * @throws RealmTimeoutError after which the realm is usable, but no promise of the task settles.
-   */
-  enter(
-    frame: RealmFrame | null,
-    timeoutMs: number | null,
-    task: (control: RealmControl) => void,
-  ): void {
+  /** Runs a task inside, then all microtasks. The caller has a watchdog. */
+  enter(frame: RealmFrame, task: (control: RealmControl) => void): void {
     this.#frame = frame;
     this.#task = () => task(this.#control);
     try {
-      ENTER.runInContext(this.#context, timeoutMs === null ? {} : { timeout: timeoutMs });
-    } catch (error) {
-      if (isTimeout(error)) throw new RealmTimeoutError("Realm timed out");
-      throw error;
+      ENTER.runInContext(this.#context);
     } finally {
       this.#frame = null;
       this.#task = null;
@@ -106,9 +90,9 @@ export class Realm {
   }
 
   /** Evaluates a module and returns its `ModuleProbe` as JSON text. */
-  probe(frame: RealmFrame, timeoutMs: number, path: string): string {
+  probe(frame: RealmFrame, path: string): string {
     const probed: { json?: string; error?: unknown } = {};
-    this.enter(frame, timeoutMs, (control) => {
+    this.enter(frame, (control) => {
       try {
         probed.json = control.probe(path);
       } catch (error) {
@@ -194,12 +178,6 @@ export class Realm {
 function importRefusal(op: string): SyscallReply {
   const message = `${op.replace(/^1\.0\//, "")} unsupported at import time`;
   return `!${JSON.stringify({ message })}`;
-}
-
-/** The error belongs to the realm that was cut off, so `instanceof` does not know it. */
-function isTimeout(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }
 
 /** Classes that both realms must share, so that what one makes the other recognises. */

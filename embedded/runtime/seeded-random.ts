@@ -4,13 +4,16 @@ const BLOCK_BYTES = 512;
 
 /** Random numbers that follow from a seed alone: the key stream of AES-256 in counter mode. */
 export class SeededRandom {
-  readonly #seed: Uint8Array;
+  readonly #seed: () => Uint8Array;
   #cipher: ReturnType<typeof createCipheriv> | null = null;
   #block = Buffer.alloc(0);
   #used = 0;
 
-  /** The seed may have any length; it must be unpredictable when the numbers have to be. */
-  constructor(seed: Uint8Array) {
+  /**
+   * The seed is asked for with the first number. It may have any length, and must be unpredictable
+   * when the numbers have to be.
+   */
+  constructor(seed: () => Uint8Array) {
     this.#seed = seed;
   }
 
@@ -36,7 +39,7 @@ export class SeededRandom {
   #refill(): void {
     this.#cipher ??= createCipheriv(
       "aes-256-ctr",
-      createHash("sha256").update(this.#seed).digest(),
+      createHash("sha256").update(this.#seed()).digest(),
       Buffer.alloc(16),
     );
     this.#block = this.#cipher.update(Buffer.alloc(BLOCK_BYTES));

@@ -8,7 +8,7 @@ interface Resolvers {
 
 /** `globalThis.Convex`, through which the client library reaches the engine. */
 export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSyscall">): {
-  settle(id: number, reply: SyscallReply): void;
+  readonly settle: (id: number, reply: SyscallReply) => void;
 } {
   const waiting = new Map<number, Resolvers>();
   defineGlobal("Convex", {

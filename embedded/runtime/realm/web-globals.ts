@@ -97,26 +97,17 @@ function guarded(value: object): object {
 
 const BODY_METHODS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"];
 
+/** Promises of bodies belong to the engine's realm; here they are awaited as operations. */
 function adoptBodyMethods(constructor: Constructor, name: string, operations: Operations): void {
-  const prototype: object = Object.create(
-    constructor.prototype as object,
-    Object.fromEntries(
-      BODY_METHODS.filter((method) => method in constructor.prototype).map((method) => [
-        method,
-        {
-          configurable: true,
-          writable: true,
-          value(this: object) {
-            const read = Reflect.get(
-              constructor.prototype as object,
-              method,
-            ) as () => Promise<unknown>;
-            return operations.adopt(Reflect.apply(read, this, []));
-          },
-        },
-      ]),
-    ),
-  );
+  const original = constructor.prototype as object;
+  const prototype = Object.create(original) as object;
+  for (const method of BODY_METHODS.filter((candidate) => candidate in original)) {
+    const value = function (this: object): Promise<unknown> {
+      const read = Reflect.get(original, method) as () => Promise<unknown>;
+      return operations.adopt(Reflect.apply(read, this, []));
+    };
+    Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
+  }
   const Adopted = new Proxy(constructor, {
     construct: (target, args, newTarget) => {
       const made = Reflect.construct(target, args, newTarget) as object;
