@@ -65,6 +65,8 @@ export interface Backend {
 
 const DRAIN_TIMEOUT_MS = 2_000;
 const CLOSE_CONNECTIONS_AFTER_MS = 1_000;
+/** Longer than proxies keep idle connections, so that it is never the server who hangs up first. */
+const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Opens the data folder and starts to serve: the only place that knows all parts.
@@ -203,7 +205,7 @@ function createParts(
 }
 
 async function listen(port: number, host = "127.0.0.1"): Promise<Listener> {
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, port, host)));
     server.listen(port, host, resolve);

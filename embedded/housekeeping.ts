@@ -26,7 +26,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
 }
 
 /** Answers to old socket mutations, and bytes of files that were deleted or never recorded. */
-export async function cleanUp({ database, blobs, now }: HousekeepingOptions): Promise<void> {
+async function cleanUp({ database, blobs, now }: HousekeepingOptions): Promise<void> {
   let hasMore = true;
   while (hasMore) {
     hasMore = await commitWrites(database, (transaction) => purgeAnswers(transaction, now()));

@@ -26,7 +26,7 @@ export interface TestBackend extends Backend {
   dispose(): Promise<void>;
 }
 
-export interface JsonAnswer {
+interface JsonAnswer {
   readonly status: number;
   readonly body: unknown;
 }

@@ -8,7 +8,7 @@ import { canonicalIssuer, isSameIssuer, type AuthProvider } from "./auth-provide
  * when the address is not its own. A deployment that signs its own tokens would otherwise wait for
  * itself while it checks them.
  */
-export type OwnSiteFetch = (address: URL) => Promise<Response> | null;
+type OwnSiteFetch = (address: URL) => Promise<Response> | null;
 
 export interface KeySetOptions {
   readonly fetchOwnSite: OwnSiteFetch;

@@ -11,7 +11,7 @@ import type {
 } from "../functions/types.ts";
 
 /** One finished call as `npx convex logs` and `npx convex dev` print it; times in seconds. */
-export interface FunctionLogEntry {
+interface FunctionLogEntry {
   readonly kind: "Completion";
   readonly identifier: string;
   readonly udfType: "Query" | "Mutation" | "Action" | "HttpAction";
@@ -76,6 +76,8 @@ export function withFunctionLog(
   log: FunctionLog,
   now: () => number = Date.now,
 ): FunctionRunner {
+  const notedOutcomes = new WeakSet<QueryOutcome>();
+
   function note(
     type: FunctionLogEntry["udfType"],
     request: FunctionRequest,
@@ -128,7 +130,23 @@ export function withFunctionLog(
     },
     functionType: (componentPath, path) => runner.functionType(componentPath, path),
     runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
-    watch: (request, onInvalidated) => runner.watch(request, onInvalidated),
+    watch(request, onInvalidated) {
+      const live = runner.watch(request, onInvalidated);
+      return {
+        async evaluate(ts) {
+          const startedAt = now();
+          const outcome = await live.evaluate(ts);
+          // Watchers of one query get the same object; who is first notes its run.
+          if (!notedOutcomes.has(outcome)) note("Query", request, startedAt, outcome);
+          notedOutcomes.add(outcome);
+          return outcome;
+        },
+        get isFresh() {
+          return live.isFresh;
+        },
+        release: () => live.release(),
+      };
+    },
     drain: () => runner.drain(),
   };
 }

@@ -23,7 +23,7 @@ export async function routeHttpAction(exchange: Exchange, context: HttpContext):
 }
 
 /** The address of an HTTP action as its function sees it. */
-export function siteAddress(pathAndQuery: string, siteUrl: string): URL {
+function siteAddress(pathAndQuery: string, siteUrl: string): URL {
   const rest = pathAndQuery.slice(SITE_PREFIX.length);
   return new URL(rest.startsWith("/") ? rest : `/${rest}`, new URL(siteUrl).origin);
 }

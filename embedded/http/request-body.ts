@@ -5,7 +5,7 @@ import { createBrotliDecompress, createGunzip } from "node:zlib";
 import { ServiceError } from "../lib/service-error.ts";
 
 /** Arguments of one function call: Convex's own limit and a little for the envelope. */
-export const CALL_BODY_BYTES = 16 * 1024 * 1024 + 2000;
+const CALL_BODY_BYTES = 16 * 1024 * 1024 + 2000;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -17,17 +17,6 @@ import type { Duplex } from "node:stream";
 
 import type { UpgradeRequest } from "../sync/sync-server.ts";
 
-export interface UpgradeMessage {
-  readonly type: "upgrade";
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    readonly httpVersion: string;
-    readonly rawHeaders: readonly string[];
-  };
-  readonly head: string;
-}
-
 export interface ReadyMessage {
   readonly type: "ready";
   readonly url: string;

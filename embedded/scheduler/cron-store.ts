@@ -71,7 +71,7 @@ export function replaceCronJobs(
   return diff;
 }
 
-export function listCronJobs(transaction: Transaction, componentPath: ComponentPath): CronJob[] {
+function listCronJobs(transaction: Transaction, componentPath: ComponentPath): CronJob[] {
   const rows = listRows(transaction, CRON_JOBS, "by_componentPath_and_name", [componentPath]);
   return [...rows].map(cronJob);
 }
@@ -86,7 +86,7 @@ export function* listCronJobsByStatus(
   }
 }
 
-export function findCronJob(
+function findCronJob(
   transaction: Transaction,
   componentPath: ComponentPath,
   name: string,

@@ -33,13 +33,13 @@ export interface BlobFolder {
   sweep(options: SweepOptions): Promise<number>;
 }
 
-export interface WrittenBlob {
+interface WrittenBlob {
   readonly key: string;
   readonly size: number;
   readonly sha256: Buffer;
 }
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly isWanted: (key: string) => boolean;
   readonly minAgeMs: number;
   readonly now: number;

@@ -76,7 +76,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 }
 
 /** The client version in the path, `""` when it names none, `null` when the path is another one. */
-export function syncVersion(url: string): string | null {
+function syncVersion(url: string): string | null {
   const match = /^\/api(?:\/([^/?]+))?\/sync(?:\?|$)/.exec(url);
   return match === null ? null : (match[1] ?? "");
 }
