@@ -222,6 +222,6 @@ function cancel(
   });
 }
 
-export function scheduledFunctionIdOf(caller: Caller): string | null {
+function scheduledFunctionIdOf(caller: Caller): string | null {
   return caller.kind === "system" ? (caller.scheduledFunctionId ?? null) : null;
 }

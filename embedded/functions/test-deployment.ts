@@ -49,7 +49,7 @@ const INFO = {
   siteUrl: "http://127.0.0.1:3210/http",
 };
 
-export const CLIENT: Caller = { kind: "client", identity: null };
+const CLIENT: Caller = { kind: "client", identity: null };
 
 /** A deployment in a new temporary folder, with `sources` pushed. Close it when done. */
 export async function startTestDeployment(

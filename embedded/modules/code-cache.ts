@@ -133,6 +133,6 @@ function runnable(converted: ConvertedModule): RunnableModule {
 const SCRIPT_PREFIX = "convex-module:/";
 
 /** The name that a module has in stack traces before they are mapped. */
-export function scriptName(path: string): string {
+function scriptName(path: string): string {
   return `${SCRIPT_PREFIX}${path}`;
 }

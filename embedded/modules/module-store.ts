@@ -14,7 +14,7 @@ import {
 } from "./system-documents.ts";
 
 /** Where a module runs: everything, or actions on Node only (`"use node"`). */
-export type ModuleEnvironment = "isolate" | "node";
+type ModuleEnvironment = "isolate" | "node";
 
 /** A bundled module as the official CLI pushes it: ESM text, chunks under `_deps/`. */
 export interface PushedModule {

@@ -51,7 +51,7 @@ export function replaceRow(transaction: Transaction, id: string, fields: RowFiel
   transaction.replace("", id, JSON.stringify(fields));
 }
 
-export function parseRow(document: StoredDocument): SystemRow {
+function parseRow(document: StoredDocument): SystemRow {
   return { id: document.id, fields: JSON.parse(document.json) as JsonObject };
 }
 

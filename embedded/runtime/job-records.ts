@@ -45,7 +45,7 @@ export interface NewJob {
 }
 
 /** How long a finished job stays visible. */
-export const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3_600_000;
+const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** State of a job as `ctx.db.system` shows it. */
 export type JobState =

@@ -2,7 +2,7 @@
 import type { LogLevel, SyscallReply } from "../realm/realm-host.ts";
 
 /** A converted module as a worker gets it (convert-module.ts). */
-export interface WorkerModule {
+interface WorkerModule {
   readonly componentPath: string;
   readonly path: string;
   readonly environment: "isolate" | "node";
@@ -94,5 +94,3 @@ export type FromWorker =
       readonly text: string;
     }
   | { readonly type: "heartbeat" };
-
-export const NO_ROUTE_TEXT = "No matching routes found";

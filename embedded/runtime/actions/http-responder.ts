@@ -1,5 +1,7 @@
 import type { RegisteredFunction } from "../realm/function-calls.ts";
-import { NO_ROUTE_TEXT, type WireRequest, type WireResponse } from "./action-protocol.ts";
+import type { WireRequest, WireResponse } from "./action-protocol.ts";
+
+const NO_ROUTE_TEXT = "No matching routes found";
 
 /** The default export of `http`, made by `httpRouter()`. */
 export interface HttpRouter {

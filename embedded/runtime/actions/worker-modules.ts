@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { isBuiltin } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { runInThisContext } from "node:vm";
 
 import {
@@ -8,7 +7,7 @@ import {
   type ModuleRegistry,
 } from "../realm/module-registry.ts";
 import type { ModuleFunction } from "../realm/realm-host.ts";
-import type { WorkerData, WorkerModule } from "./action-protocol.ts";
+import type { WorkerData } from "./action-protocol.ts";
 
 export interface WorkerModules {
   /** Modules of a component; Node and isolate modules may import the chunks of their own kind. */
@@ -49,7 +48,7 @@ export function createWorkerModules({ modules, variables }: WorkerData): WorkerM
 }
 
 /** Modules without `"use node"` see the environment as their only part of `process`. */
-function compile(module: WorkerModule, isolateProcess: object): ModuleFunction {
+function compile(module: WorkerData["modules"][number], isolateProcess: object): ModuleFunction {
   const evaluate = runInThisContext(module.code, {
     filename: `convex-module:/${module.path}`,
   }) as ModuleFunction;

@@ -116,7 +116,7 @@ function fieldExpression(operand: JsonValue): Expression {
 }
 
 /** The value at a path of field names; `undefined` when something on the way is no object. */
-export function fieldAt(document: JsonObject, path: readonly string[]): Value {
+function fieldAt(document: JsonObject, path: readonly string[]): Value {
   let value: Value = document;
   for (const name of path) {
     if (!isPlainObject(value) || !Object.hasOwn(value, name)) return undefined;
