@@ -25,6 +25,11 @@ export function formatDay(at: number, locale: string): string {
   return dateFormat(locale, "day").format(at);
 }
 
+/** The day of a moment with its weekday, for days near by: "Sunday 22 November". */
+export function formatWeekday(at: number, locale: string): string {
+  return dateFormat(locale, "weekday").format(at);
+}
+
 /** The time of a moment: "15:48". */
 export function formatTime(at: number, locale: string): string {
   return dateFormat(locale, "time").format(at);
@@ -37,6 +42,7 @@ export function formatCount(count: number, locale: string): string {
 const DATE_OPTIONS = {
   moment: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
   day: { day: "numeric", month: "short", year: "numeric" },
+  weekday: { weekday: "long", day: "numeric", month: "long" },
   time: { hour: "2-digit", minute: "2-digit" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 

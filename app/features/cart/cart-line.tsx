@@ -28,12 +28,15 @@ export function CartLineItem({
   actions,
   onRemove,
   compact = false,
+  isNew = false,
 }: {
   readonly line: CartLine;
   readonly actions: CartActions;
   readonly onRemove: (line: CartLine) => void;
   /** As in the drawer: smaller, without the stock. */
   readonly compact?: boolean;
+  /** Says that it was added a moment ago. */
+  readonly isNew?: boolean;
 }) {
   const t = useTranslations("cart");
   const [problem, setProblem] = useState<string | null>(null);
@@ -69,6 +72,7 @@ export function CartLineItem({
             </Link>
           </h3>
           {line.optionLabel !== "" && <p className="text-sm text-ink-2">{line.optionLabel}</p>}
+          {isNew && <p className="text-sm text-success">{t("addedNow")}</p>}
         </div>
         <LinePrice line={line} />
         <div className="flex flex-col items-start justify-end gap-2 pt-2">

@@ -1,4 +1,4 @@
-import { useLocation, useNavigate } from "@remix-run/react";
+import { useLocation } from "@remix-run/react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 
@@ -6,7 +6,6 @@ import { Button } from "#app/components/ui/button.tsx";
 import { Notice } from "#app/components/ui/notice.tsx";
 import { Price } from "#app/components/ui/price.tsx";
 import { QuantityStepper } from "#app/components/ui/quantity-stepper.tsx";
-import { useToast } from "#app/components/ui/toast.tsx";
 import { VisuallyHidden } from "#app/components/ui/visually-hidden.tsx";
 
 import type { Variant } from "./buy-box.tsx";
@@ -21,6 +20,8 @@ export type CartPort = {
     readonly variantId: Variant["id"];
     readonly quantity: number;
   }) => Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
+  /** Shows what the cart holds now. */
+  readonly onAdded: (variantId: Variant["id"]) => void;
 };
 
 export type Addition = {
@@ -33,11 +34,8 @@ export type Addition = {
   readonly submit: () => Promise<void>;
 };
 
-/** One addition at a time: the figure is clear again and a toast says so once it is in the cart. */
-export function useAddition(name: string, variant: Variant | null, cart: CartPort): Addition {
-  const t = useTranslations("product");
-  const showToast = useToast();
-  const navigate = useNavigate();
+/** One addition at a time: the figure is clear again and the cart is shown once it is in there. */
+export function useAddition(variant: Variant | null, cart: CartPort): Addition {
   const [wanted, setWanted] = useState(1);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -54,10 +52,7 @@ export function useAddition(name: string, variant: Variant | null, cart: CartPor
       return;
     }
     setWanted(1);
-    const toCart = () => {
-      navigate("/cart");
-    };
-    showToast({ text: t("added", { name }), action: { label: t("viewCart"), onSelect: toCart } });
+    cart.onAdded(variant.id);
   }
 
   return { action: cart.action, quantity, setQuantity: setWanted, busy, problem, submit };

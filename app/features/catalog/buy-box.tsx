@@ -7,6 +7,7 @@ import { useLocale, useTranslations } from "use-intl";
 import { Badge } from "#app/components/ui/badge.tsx";
 import { Button } from "#app/components/ui/button.tsx";
 import { Icon } from "#app/components/ui/icon.tsx";
+import { LiveAnnouncement } from "#app/components/ui/live-announcement.tsx";
 import { discountPercent, Price } from "#app/components/ui/price.tsx";
 import { Rating } from "#app/components/ui/rating.tsx";
 import { formatMoney, type Money } from "#app/lib/format.ts";
@@ -14,7 +15,7 @@ import type { api } from "#convex/_generated/api.js";
 
 import { AddToCart, type Addition } from "./add-to-cart.tsx";
 import { type DeliveryMethod, DeliveryLines } from "./delivery-lines.tsx";
-import { LiveAnnouncement } from "./live-announcement.tsx";
+
 import { OptionGroup } from "./option-group.tsx";
 import { optionChoices, withOption } from "./product-choice.ts";
 import { StockBox } from "./stock-box.tsx";

@@ -28,7 +28,7 @@ type ProductPageProps = {
 export function ProductPage(props: ProductPageProps) {
   const { product } = props;
   const { variant, pictureIndex, choose, choosePicture } = useChoice(product);
-  const addition = useAddition(product.name, variant, props.cart);
+  const addition = useAddition(variant, props.cart);
   const t = useTranslations("product");
   if (variant === null) return null;
   return (

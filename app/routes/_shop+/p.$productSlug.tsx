@@ -1,9 +1,11 @@
 import { data, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useLoaderData, useRevalidator } from "@remix-run/react";
-import { useEffect } from "react";
+import type { GenericId } from "convex/values";
+import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { pictureUrl } from "#app/components/ui/picture.tsx";
+import { CartDrawer } from "#app/features/cart/cart-drawer.tsx";
 import { CART_ACTION, useCartActions } from "#app/features/cart/use-cart-actions.ts";
 import { ProductGrid } from "#app/features/catalog/product-card.tsx";
 import { productJsonLd } from "#app/features/catalog/product-json-ld.ts";
@@ -84,7 +86,8 @@ type Page = ReturnType<typeof useLoaderData<typeof loader>>;
 function LiveProduct({ page }: { readonly page: Extract<Page, { kind: "product" }> }) {
   const product = useLive(page.product);
   const settings = useLive(page.settings);
-  const { add } = useCartActions();
+  const actions = useCartActions();
+  const [addedVariantId, setAddedVariantId] = useState<GenericId<"variants"> | null>(null);
   const { revalidate } = useRevalidator();
   const isGone = product === null || "movedTo" in product;
   const isRewritten = !isGone && product.descriptionMarkdown !== page.descriptionMarkdown;
@@ -95,14 +98,21 @@ function LiveProduct({ page }: { readonly page: Extract<Page, { kind: "product" 
 
   if (isGone) return <NotFoundNotice body={messages.errorPages.notFound.productBody} />;
   return (
-    <ProductPage
-      key={product.id}
-      product={product}
-      descriptionHtml={page.descriptionHtml}
-      deliveryMethods={settings.deliveryMethods.filter(({ id }) => id !== "large-item")}
-      reviews={page.reviews}
-      cart={{ action: CART_ACTION, add }}
-    />
+    <>
+      <ProductPage
+        key={product.id}
+        product={product}
+        descriptionHtml={page.descriptionHtml}
+        deliveryMethods={settings.deliveryMethods.filter(({ id }) => id !== "large-item")}
+        reviews={page.reviews}
+        cart={{ action: CART_ACTION, add: actions.add, onAdded: setAddedVariantId }}
+      />
+      <CartDrawer
+        addedVariantId={addedVariantId}
+        actions={actions}
+        onClose={() => setAddedVariantId(null)}
+      />
+    </>
   );
 }
 
