@@ -12,6 +12,8 @@ const USAGE =
   "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL]";
 const STOP_TIMEOUT_MS = 5_000;
 
+// Functions on Convex see UTC; the realm takes the process's zone.
+process.env["TZ"] = "UTC";
 await main();
 
 /**

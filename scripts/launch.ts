@@ -230,9 +230,11 @@ function standinProviders(secrets: Secrets, standins: Standins | null): Provider
 
 /** A part sees the settings given to it, not everything this process was started with. */
 function baseEnvironment(): Environment {
-  const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
+  const { PATH, HOME, LANG, TMPDIR, TRUST_PROXY, LOG_LEVEL } = process.env;
   return Object.fromEntries(
-    Object.entries({ PATH, HOME, LANG, TZ, TMPDIR }).filter(([, value]) => value !== undefined),
+    Object.entries({ PATH, HOME, LANG, TMPDIR, TRUST_PROXY, LOG_LEVEL, TZ: "UTC" }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
 }
 
