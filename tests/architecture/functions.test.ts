@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
 
-import { accessOf, type Access } from "#convex/lib/access.ts";
 import { PERMISSIONS } from "#convex/domain/permissions.ts";
+import type { Access } from "#convex/lib/access.ts";
+import { readShopFunctions } from "#tests/support/shop-functions.ts";
 
-const modules = import.meta.glob<Record<string, unknown>>(
-  ["../../convex/**/*.ts", "!../../convex/**/*.{test,setup,d}.ts"],
-  { eager: true },
-);
 const sources = import.meta.glob<string>("../../convex/**/*.ts", {
   eager: true,
   query: "?raw",
@@ -23,18 +20,7 @@ const LEVELS: Readonly<Record<string, readonly Access["level"][]>> = {
   admin: ["staff"],
 };
 
-type Registered = {
-  path: string;
-  folder: string;
-  isPublic: boolean;
-  args: string;
-  returns: string;
-  access: Access | null;
-};
-
-const functions = Object.entries(modules).flatMap(([file, exported]) =>
-  Object.entries(exported).flatMap(([name, value]) => readFunction(file, name, value)),
-);
+const functions = readShopFunctions().filter(({ path }) => !EXEMPT.has(path));
 
 test("the functions of the shop are found", () => {
   expect(functions.length).toBeGreaterThan(30);
@@ -77,27 +63,6 @@ test("the raw builders are imported in one file only", () => {
     .map(([file]) => file.replace("../../", ""));
   expect(files).toEqual(["convex/lib/functions.ts"]);
 });
-
-function readFunction(file: string, name: string, value: unknown): Registered[] {
-  if (typeof value !== "function" || !("exportArgs" in value)) return [];
-  const path = `${file.replace("../../convex/", "").replace(/\.ts$/, "")}.${name}`;
-  if (EXEMPT.has(path)) return [];
-  return [
-    {
-      path,
-      folder: path.split("/")[0] ?? "",
-      isPublic: "isPublic" in value && value.isPublic === true,
-      args: callExport(value, "exportArgs"),
-      returns: callExport(value, "exportReturns"),
-      access: accessOf(value),
-    },
-  ];
-}
-
-function callExport(registered: object, name: "exportArgs" | "exportReturns"): string {
-  const method: unknown = Reflect.get(registered, name);
-  return typeof method === "function" ? String(Reflect.apply(method, registered, [])) : "null";
-}
 
 function hasAny(validator: string): boolean {
   return validator.includes('"type":"any"');
