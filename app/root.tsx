@@ -18,6 +18,7 @@ import { ToastProvider, useToast } from "#app/components/ui/toast.tsx";
 import { kindOfError, PageError } from "#app/features/errors/page-error.tsx";
 import { ConvexConnection, useIsConnected } from "#app/lib/convex-connection.tsx";
 import { TIME_ZONE } from "#app/lib/format.ts";
+import { keepAfterRefusal } from "#app/lib/forms.ts";
 import { useNonce, useRequestId } from "#app/lib/render-context.ts";
 import { valueOf } from "#app/lib/live-query.ts";
 import { useSessionSync } from "#app/lib/session-sync.ts";
@@ -60,6 +61,8 @@ export function loader(args: LoaderFunctionArgs) {
     };
   });
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export function Layout({ children }: { readonly children: ReactNode }) {
   const theme = useRouteLoaderData<typeof loader>("root")?.theme ?? null;

@@ -1,3 +1,4 @@
+import type { ShouldRevalidateFunctionArgs } from "@remix-run/react";
 import { useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 
@@ -37,6 +38,23 @@ export function useFormRefusal<Field extends string>(refusal: FormRefusal | null
           ? null
           : describe(formProblem),
   };
+}
+
+/**
+ * A page's `shouldRevalidate`: after a form that could not reach the shop, loading anew would only
+ * put an error page in place of what was typed.
+ */
+export function keepAfterRefusal({
+  actionResult,
+  defaultShouldRevalidate,
+}: Pick<ShouldRevalidateFunctionArgs, "actionResult" | "defaultShouldRevalidate">): boolean {
+  const result: unknown = actionResult;
+  const isOutOfReach =
+    typeof result === "object" &&
+    result !== null &&
+    "formProblem" in result &&
+    result.formProblem === "unavailable";
+  return isOutOfReach ? false : defaultShouldRevalidate;
 }
 
 function focusFirstProblem(form: HTMLFormElement | null): void {

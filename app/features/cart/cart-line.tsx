@@ -41,6 +41,8 @@ export function CartLineItem({
   const t = useTranslations("cart");
   const [problem, setProblem] = useState<string | null>(null);
   const isGone = line.state === "unavailable";
+  // In the drawer the cart itself is a second heading.
+  const Heading = compact ? "h3" : "h2";
 
   async function changeQuantity(quantity: number) {
     const outcome = await actions.setQuantity({ lineId: line.id, quantity });
@@ -66,11 +68,11 @@ export function CartLineItem({
       </Link>
       <div className="grid min-w-0 grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-1">
         <div className="min-w-0">
-          <h3 className="text-base leading-6 font-semibold">
+          <Heading className="text-base leading-6 font-semibold">
             <Link to={`/p/${line.productSlug}`} className="hover:underline">
               {line.name}
             </Link>
-          </h3>
+          </Heading>
           {line.optionLabel !== "" && <p className="text-sm text-ink-2">{line.optionLabel}</p>}
           {isNew && <p className="text-sm text-success">{t("addedNow")}</p>}
         </div>

@@ -10,7 +10,9 @@ import { TextLink } from "#app/components/ui/text-link.tsx";
 /** The shop's name and the way back to the cart, and nothing that leads astray. */
 export function CheckoutHeader({ isEncrypted }: { readonly isEncrypted: boolean }) {
   const t = useTranslations();
-  useStepFocus();
+  const { pathname } = useLocation();
+  const isDone = pathname.startsWith("/checkout/done/");
+  useStepFocus(pathname);
   return (
     <>
       <a
@@ -28,9 +30,11 @@ export function CheckoutHeader({ isEncrypted }: { readonly isEncrypted: boolean 
                 <Icon as={Lock} size={16} /> {t("checkout.encrypted")}
               </p>
             )}
-            <TextLink to="/cart" className="py-2">
-              {t("checkout.toCart")}
-            </TextLink>
+            {!isDone && (
+              <TextLink to="/cart" className="py-2">
+                {t("checkout.toCart")}
+              </TextLink>
+            )}
           </div>
         </div>
       </header>
@@ -39,8 +43,7 @@ export function CheckoutHeader({ isEncrypted }: { readonly isEncrypted: boolean 
 }
 
 /** A step is another page without another document: the focus goes to its title. */
-function useStepFocus(): void {
-  const { pathname } = useLocation();
+function useStepFocus(pathname: string): void {
   const shown = useRef(pathname);
   useEffect(() => {
     if (pathname === shown.current) return;

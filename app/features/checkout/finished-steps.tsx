@@ -77,10 +77,11 @@ function ContactRows({ contact }: Pick<Checkout, "contact">) {
 
 function AddressRows({ address }: Pick<Checkout, "address">) {
   const t = useTranslations("checkout.summary");
+  const locale = useLocale();
   if (address === null) return null;
   return (
     <Row label={t("deliverTo")}>
-      {address.name}, {addressLine(address)}
+      {address.name}, {addressLine(address, locale)}
     </Row>
   );
 }

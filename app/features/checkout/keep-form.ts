@@ -1,5 +1,3 @@
-import { data } from "@remix-run/react";
-
 import type { FormRefusal } from "#app/lib/forms.ts";
 
 /**
@@ -9,7 +7,7 @@ import type { FormRefusal } from "#app/lib/forms.ts";
 export async function keepForm<Answer>(
   request: Request,
   serverAction: () => Promise<Answer>,
-): Promise<Answer | ReturnType<typeof data<FormRefusal>>> {
+): Promise<Answer | FormRefusal> {
   const form = await request.clone().formData();
   try {
     return await serverAction();
@@ -19,11 +17,6 @@ export async function keepForm<Answer>(
     const values = [...form].flatMap(([name, value]) =>
       typeof value === "string" ? [[name, value] as const] : [],
     );
-    const refusal: FormRefusal = {
-      values: Object.fromEntries(values),
-      problems: {},
-      formProblem: "unavailable",
-    };
-    return data(refusal, 503);
+    return { values: Object.fromEntries(values), problems: {}, formProblem: "unavailable" };
   }
 }

@@ -46,7 +46,7 @@ export function PaymentStep({
     <Form method="post" className="grid gap-6">
       <input type="hidden" name="quoteVersion" value={quote?.version ?? ""} />
       <input type="hidden" name="redirectTo" value={stepPath("payment")} />
-      <fieldset disabled={flow.isBusy}>
+      <fieldset>
         <legend className="mb-3.5 text-h3">{t("legend")}</legend>
         <div className="grid gap-2.5">
           {methods.map((id) => (
@@ -54,8 +54,11 @@ export function PaymentStep({
               key={id}
               name="paymentMethod"
               value={id}
-              defaultChecked={id === method}
-              onChange={() => setMethod(id)}
+              checked={id === method}
+              onChange={() => {
+                // The window of a payment under way belongs to its method.
+                if (!flow.isBusy) setMethod(id);
+              }}
               label={t(`methods.${id}.name`)}
               description={t(`methods.${id}.description`)}
             />

@@ -1,5 +1,5 @@
 import { Form } from "@remix-run/react";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 
 import { Badge } from "#app/components/ui/badge.tsx";
 import { Button } from "#app/components/ui/button.tsx";
@@ -11,6 +11,7 @@ import type { Checkout } from "./checkout-steps.ts";
 /** Addresses of the account: one press delivers there. */
 export function SavedAddresses({ addresses }: { readonly addresses: Checkout["savedAddresses"] }) {
   const t = useTranslations("checkout.address");
+  const locale = useLocale();
   if (addresses.length === 0) return null;
   return (
     <section aria-labelledby="saved-addresses" className="mb-8 max-w-[33rem]">
@@ -27,13 +28,15 @@ export function SavedAddresses({ addresses }: { readonly addresses: Checkout["sa
               <p className="flex items-center gap-2 font-semibold">
                 {address.name} {isDefault && <Badge>{t("default")}</Badge>}
               </p>
-              <p className="text-ink-2">{addressLine(address)}</p>
+              <p className="text-ink-2">{addressLine(address, locale)}</p>
             </div>
             <Form method="post">
               <input type="hidden" name="savedAddress" value={id} />
               <Button type="submit">
                 <span aria-hidden="true">{t("deliverHere")}</span>
-                <VisuallyHidden>{t("deliverTo", { line: addressLine(address) })}</VisuallyHidden>
+                <VisuallyHidden>
+                  {t("deliverTo", { line: addressLine(address, locale) })}
+                </VisuallyHidden>
               </Button>
             </Form>
           </li>

@@ -2,7 +2,7 @@ import { useLocale, useTranslations } from "use-intl";
 
 import { Panel } from "#app/components/ui/panel.tsx";
 import { SummaryList, SummaryRow } from "#app/components/ui/summary-list.tsx";
-import { formatMoney } from "#app/lib/format.ts";
+import { formatCountry, formatMoney } from "#app/lib/format.ts";
 
 import type { Order } from "./order-steps.ts";
 
@@ -40,13 +40,16 @@ export function PaymentPanel({ order }: { readonly order: Order }) {
 
 export function DeliveryPanel({ order }: { readonly order: Order }) {
   const t = useTranslations("orders.delivery");
+  const locale = useLocale();
   const { address, shipment, delivery } = order;
   const lines = [
     address.name,
     address.line1,
     address.line2,
     `${address.postalCode} ${address.city}`,
-    [address.region, address.country].filter((part) => part !== null).join(", "),
+    [address.region, formatCountry(address.country, locale)]
+      .filter((part) => part !== null)
+      .join(", "),
   ];
   return (
     <Panel title={t("title")} aside={<span className="text-sm text-ink-2">{delivery.name}</span>}>

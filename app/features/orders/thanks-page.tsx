@@ -54,7 +54,12 @@ export function ThanksPage({
         <ul className="mt-10 grid grid-cols-3 gap-3 md:mt-12">
           {order.lines.slice(0, PICTURES).map(({ sku, tint, picture }) => (
             <li key={sku}>
-              <Tile tint={tint} picture={picture} sizes="(min-width: 1024px) 140px, 20vw" />
+              <Tile
+                tint={tint}
+                picture={picture}
+                sizes="(min-width: 1024px) 140px, 20vw"
+                className="aspect-square rounded-lg"
+              />
             </li>
           ))}
         </ul>

@@ -11,7 +11,8 @@ import { firstOpenStep, mayVisit, stepPath } from "#app/features/checkout/checko
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SavedAddresses } from "#app/features/checkout/saved-addresses.tsx";
 import { SectionError } from "#app/features/errors/page-error.tsx";
-import type { FormRefusal } from "#app/lib/forms.ts";
+import { formatCountry } from "#app/lib/format.ts";
+import { type FormRefusal, keepAfterRefusal } from "#app/lib/forms.ts";
 import { valueOf } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
@@ -46,6 +47,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
     next: "/checkout/delivery",
   });
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export function clientAction({ request, serverAction }: ClientActionFunctionArgs) {
   return keepForm(request, serverAction);
@@ -94,10 +97,9 @@ function addressOf(form: FormData) {
   });
 }
 
-/** Named on the server alone: browsers differ in what they call a country. */
+/** Named and sorted on the server alone: browsers need not agree on either. */
 function namedCountries(codes: readonly string[]) {
-  const names = new Intl.DisplayNames("en", { type: "region" });
   return codes
-    .map((code) => ({ code, name: names.of(code) ?? code }))
+    .map((code) => ({ code, name: formatCountry(code, "en") }))
     .sort((a, b) => a.name.localeCompare(b.name, "en"));
 }

@@ -5,7 +5,7 @@ import { CheckoutPage } from "#app/features/checkout/checkout-page.tsx";
 import { ContactForm } from "#app/features/checkout/contact-form.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
-import type { FormRefusal } from "#app/lib/forms.ts";
+import { type FormRefusal, keepAfterRefusal } from "#app/lib/forms.ts";
 import { useLive } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
@@ -35,6 +35,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
     next: "/checkout/address",
   });
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export function clientAction({ request, serverAction }: ClientActionFunctionArgs) {
   return keepForm(request, serverAction);

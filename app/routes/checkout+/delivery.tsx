@@ -8,7 +8,7 @@ import { firstOpenStep, mayVisit, stepPath } from "#app/features/checkout/checko
 import { DeliveryForm } from "#app/features/checkout/delivery-form.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
-import type { FormRefusal } from "#app/lib/forms.ts";
+import { type FormRefusal, keepAfterRefusal } from "#app/lib/forms.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
 import { loadCheckout, saveStep } from "#app/server/checkout.server.ts";
@@ -39,6 +39,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
     next: "/checkout/payment",
   });
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export function clientAction({ request, serverAction }: ClientActionFunctionArgs) {
   return keepForm(request, serverAction);
