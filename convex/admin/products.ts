@@ -55,7 +55,8 @@ export const setPrice = staffMutation({
 
 /**
  * Corrects a count by `delta` or to `setTo`, of which exactly one is given, and returns the new
- * one. Throws INVALID_INPUT or NOT_FOUND.
+ * one; with `expected`, only if that is still the count. Throws INVALID_INPUT, CONFLICT_STALE or
+ * NOT_FOUND.
  */
 export const adjustStock = staffMutation({
   permission: "stock:write",
@@ -64,16 +65,17 @@ export const adjustStock = staffMutation({
     variantId: v.id("variants"),
     delta: v.optional(v.number()),
     setTo: v.optional(v.number()),
+    expected: v.optional(v.number()),
     reason: v.string(),
   },
   returns: v.number(),
-  handler: async (ctx, { variantId, reason, ...counts }) => {
+  handler: async (ctx, { variantId, reason, expected, ...counts }) => {
     const { variant, product } = await Products.getVariant(ctx, variantId);
     const change = readChange(counts);
     if (reason.trim() === "") throw invalidInput("reason", "required");
     if (reason.length > MAX_REASON_LENGTH) throw invalidInput("reason", "tooLong");
-    const actorId = ctx.viewer.userId;
-    const { before, after } = await adjust(ctx, { variantId, change, reason, actorId });
+    const correction = { variantId, change, reason, expected, actorId: ctx.viewer.userId };
+    const { before, after } = await adjust(ctx, correction);
     ctx.audit.record({
       subject: { table: "variants", id: variantId, label: `${product.name} ${variant.sku}` },
       changes: [{ field: "onHand", before, after }],

@@ -39,10 +39,7 @@ export async function listForStaff(
 }
 
 /** Throws NOT_FOUND. */
-export async function getForStaff(
-  ctx: Ctx,
-  idText: string,
-): Promise<Infer<typeof vAdminProduct>> {
+export async function getForStaff(ctx: Ctx, idText: string): Promise<Infer<typeof vAdminProduct>> {
   const productId = ctx.db.normalizeId("products", idText);
   const product = productId === null ? null : await ctx.db.get("products", productId);
   if (productId === null || product === null) throw notFound("product");
@@ -150,6 +147,8 @@ async function viewRow(
     ...{ id, slug, sku, name, brand, status, tint, price, priceVaries, compareAtPrice, picture },
     categoryName: category?.name ?? "",
     stock: viewTotalStock(stock, lowStockThreshold),
+    onHand: stock.reduce((total, { onHand }) => total + onHand, 0),
     held: stock.reduce((total, { held }) => total + held, 0),
+    onlyVariantId: stock.length === 1 ? (stock[0]?.variantId ?? null) : null,
   };
 }

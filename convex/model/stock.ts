@@ -4,7 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import type { StockChange } from "../domain/stock.ts";
 import { adjustedOnHand, availableOf, stockState } from "../domain/stock.ts";
-import { invalidInput, notFound } from "../lib/errors.ts";
+import { appError, invalidInput, notFound } from "../lib/errors.ts";
 import type { vStockView } from "../tables/catalogViews.ts";
 
 export type StockView = Infer<typeof vStockView>;
@@ -51,14 +51,23 @@ export type StockAdjustment = {
   change: StockChange;
   reason: string;
   actorId: Id<"users">;
+  /** The count that the manager saw, when the change is meant for that one only. */
+  expected?: number | undefined;
 };
 
-/** Corrects a count by hand and keeps the movement. Throws INVALID_INPUT for an impossible count. */
+/**
+ * Corrects a count by hand and keeps the movement. Throws INVALID_INPUT for an impossible count, or
+ * CONFLICT_STALE when the count is not the expected one any more.
+ */
 export async function adjustStock(
   ctx: MutationCtx,
-  { variantId, change, reason, actorId }: StockAdjustment,
+  { variantId, change, reason, actorId, expected }: StockAdjustment,
 ): Promise<{ before: number; after: number }> {
   const row = await getStock(ctx, variantId);
+  if (expected !== undefined && expected !== row.onHand) {
+    const actual = String(row.onHand);
+    throw appError({ code: "CONFLICT_STALE", expected: String(expected), actual });
+  }
   const onHand = adjustedOnHand(row, change);
   if (onHand === null) throw invalidInput(change.kind === "delta" ? "delta" : "setTo", "count");
   await ctx.db.patch("stock", row._id, { onHand });

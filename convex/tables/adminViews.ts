@@ -18,7 +18,10 @@ const productRowFields = {
   priceVaries: v.boolean(),
   compareAtPrice: v.union(vMoney, v.null()),
   stock: vStockView,
+  onHand: v.number(),
   held: v.number(),
+  /** The variant of a product that has no other: its count can be set right in the list. */
+  onlyVariantId: v.union(v.id("variants"), v.null()),
 };
 
 export const vAdminProductRow = v.object(productRowFields);

@@ -1,0 +1,36 @@
+import { isRouteErrorResponse, useRouteError } from "@remix-run/react";
+import { Lock } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+
+import { ButtonLink } from "#app/components/ui/button.tsx";
+import { EmptyState } from "#app/components/ui/empty-state.tsx";
+import { Icon } from "#app/components/ui/icon.tsx";
+import { asAppError } from "#app/lib/errors.ts";
+import { type Permission, ROLE_PERMISSIONS } from "#convex/domain/permissions.ts";
+
+/** A page that is not for one's role says for which ones it is; `otherwise` is for other errors. */
+export function AdminError({ otherwise }: { readonly otherwise: ReactNode }) {
+  const t = useTranslations("admin.forbidden");
+  const action = useTranslations("errorPages.forbidden");
+  const error = useRouteError();
+  const refusal = asAppError(isRouteErrorResponse(error) ? error.data : error);
+  if (refusal?.code !== "FORBIDDEN") return <>{otherwise}</>;
+  return (
+    <div className="py-section-m md:py-section">
+      <EmptyState
+        headingLevel="h1"
+        tint="stone"
+        icon={<Icon as={Lock} size={24} className="text-ink-2" />}
+        title={t("title")}
+        body={t("body", { role: lowestRoleWith(refusal.permission) })}
+        action={<ButtonLink to="/">{action("action")}</ButtonLink>}
+      />
+    </div>
+  );
+}
+
+function lowestRoleWith(permission: Permission | null): "agent" | "manager" {
+  if (permission === null || ROLE_PERMISSIONS.agent.includes(permission)) return "agent";
+  return "manager";
+}

@@ -1,0 +1,64 @@
+import { Link } from "@remix-run/react";
+import { useTranslations } from "use-intl";
+
+import { classNames } from "#app/components/ui/class-names.ts";
+import type { OrderState } from "#convex/domain/order.ts";
+
+import { listPath } from "./list-address.ts";
+
+/** In the order in which an order passes through them. */
+export const ORDER_STATES = [
+  "awaitingPayment",
+  "paymentPending",
+  "needsReview",
+  "paid",
+  "processing",
+  "shipped",
+  "delivered",
+  "cancelled",
+  "refunded",
+] as const satisfies readonly OrderState[];
+
+/** The state that an address names; null for all. */
+export function readState(searchParams: URLSearchParams): OrderState | null {
+  const wanted = searchParams.get("status");
+  return ORDER_STATES.find((state) => state === wanted) ?? null;
+}
+
+/** One state at a time, each with its own address; on phones the row is moved sideways. */
+export function OrderFilters({
+  status,
+  query,
+}: {
+  readonly status: OrderState | null;
+  readonly query: string;
+}) {
+  const t = useTranslations("admin.orders");
+  const states = useTranslations("orders.state");
+  return (
+    <nav
+      aria-label={t("filters")}
+      className="-mx-4 [scrollbar-width:none] overflow-x-auto px-4 md:mx-0 md:px-0"
+    >
+      <ul className="flex gap-2 p-0.5 md:flex-wrap">
+        {[null, ...ORDER_STATES].map((state) => (
+          <li key={state ?? "all"}>
+            <Link
+              to={listPath("/admin/orders", { q: query, page: 1, status: state })}
+              aria-current={state === status ? "true" : undefined}
+              preventScrollReset
+              className={classNames(
+                "inline-flex h-9 items-center rounded-full border px-3.5 text-sm font-medium whitespace-nowrap",
+                state === status
+                  ? "border-inverse bg-inverse text-on-inverse"
+                  : "border-line-strong/55 bg-surface hover:border-ink",
+              )}
+            >
+              {state === null ? t("all") : states(state)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

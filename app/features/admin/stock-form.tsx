@@ -1,0 +1,116 @@
+import { useTranslations } from "use-intl";
+
+import { Button } from "#app/components/ui/button.tsx";
+import { TextField } from "#app/components/ui/field.tsx";
+import { LiveValue } from "#app/components/ui/live-value.tsx";
+import { Notice } from "#app/components/ui/notice.tsx";
+import { VisuallyHidden } from "#app/components/ui/visually-hidden.tsx";
+
+import { useConflict } from "./conflict.ts";
+import { FormMessage } from "./form-message.tsx";
+import type { ProductVariant } from "./product-editor.tsx";
+import { useLiveField } from "./use-live-field.ts";
+import { useStaffForm } from "./use-staff-form.ts";
+
+const FIELDS = ["setTo", "reason"] as const;
+const REASONS = ["counted", "delivered", "damaged", "returned"] as const;
+
+/** Sets the count of a variant right, and says why; others see that in the log. */
+export function StockForm({
+  variant,
+  name,
+}: {
+  readonly variant: ProductVariant;
+  readonly name: string;
+}) {
+  const t = useTranslations("admin.product");
+  const form = useStaffForm<(typeof FIELDS)[number]>("adjustStock", {
+    subject: variant.id,
+    fields: FIELDS,
+  });
+  const live = String(variant.onHand);
+  const count = useLiveField(live, { ...form, refused: form.valueOf("setTo") });
+  const reason = useLiveField("", { ...form, refused: form.valueOf("reason") });
+  const conflict = useConflict(form.refusal, "stock");
+  const listId = `reasons-${variant.id}`;
+  return (
+    <form.Form
+      ref={form.formRef}
+      method="post"
+      noValidate
+      aria-label={t("saveStockOf", { name })}
+      onSubmit={() => {
+        count.send();
+        reason.send();
+      }}
+      className="grid gap-3"
+    >
+      <input type="hidden" name="intent" value="adjustStock" />
+      <input type="hidden" name="variantId" value={variant.id} />
+      <input type="hidden" name="expected" value={variant.onHand} />
+      <FormMessage text={conflict ?? form.message} />
+      {count.moved && conflict === null && (
+        <Notice tone="warning" role="status">
+          {t("movedStock", { now: live })}
+        </Notice>
+      )}
+      <div className="grid items-start gap-3 sm:grid-cols-2">
+        <TextField
+          compact
+          label={t("setTo")}
+          name="setTo"
+          inputMode="numeric"
+          autoComplete="off"
+          value={count.value}
+          onChange={count.onChange}
+          error={form.problemOf("setTo")}
+        />
+        <TextField
+          compact
+          label={t("reason")}
+          hint={t("reasonHint")}
+          name="reason"
+          list={listId}
+          maxLength={200}
+          autoComplete="off"
+          value={reason.value}
+          onChange={reason.onChange}
+          error={form.problemOf("reason")}
+        />
+        <datalist id={listId}>
+          {REASONS.map((known) => (
+            <option key={known} value={t(`reasons.${known}`)} />
+          ))}
+        </datalist>
+      </div>
+      <div>
+        <Button
+          type="submit"
+          size="compact"
+          variant={count.isDirty ? "primary" : "secondary"}
+          busy={form.busy}
+        >
+          {t("saveStock")}
+          <VisuallyHidden>{t("forName", { name })}</VisuallyHidden>
+        </Button>
+      </div>
+    </form.Form>
+  );
+}
+
+/** What there is of a variant, as it moves. */
+export function StockFigures({ variant }: { readonly variant: ProductVariant }) {
+  const t = useTranslations("admin.product");
+  return (
+    <dl className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
+      {(["onHand", "held", "available"] as const).map((figure) => (
+        <div key={figure} className="flex gap-2">
+          <dt className="text-ink-2">{t(figure)}</dt>
+          <dd className="font-semibold">
+            <LiveValue value={variant[figure]}>{variant[figure]}</LiveValue>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
