@@ -137,15 +137,27 @@ test.each([
   ["a component without a key", "/api/query", '{"path":"a","args":{},"componentPath":"x"}', 403],
   ["an unknown address", "/api/nothing", "{}", 404],
   ["bad percent-encoding", "/api/run/%E0%A4%A", "{}", 400],
+  ["arguments nested too deeply", "/api/mutation", nested(9_000), 400],
+  ["a batch without end", "/api/query_batch", `{"queries":[${"{},".repeat(256)}{}]}`, 400],
+  ["a method that fetch does not know", "/http/echo", "", 405, "TRACE"],
   ["a push without a key", "/api/deploy2/start_push", "{}", 401],
   ["a push with a wrong key", "/api/deploy2/start_push", '{"adminKey":"a|b"}', 401],
   ["variables without a key", "/api/update_environment_variables", '{"changes":[]}', 401],
   ["an upload without a token", "/api/storage/upload", "x", 401],
-])("a request with %s gets a proper status", async (_, path, body, status) => {
-  const answer = await backend.post(path, body);
+])("a request with %s gets a proper status", async (_, path, body, status, method = "POST") => {
+  const answer = await raw(path, { "Content-Length": String(body.length) }, body, method);
   expect(answer.status).toBe(status);
-  expect(answer.body).toEqual({ code: expect.any(String), message: expect.any(String) });
+  expect(JSON.parse(answer.text)).toEqual({
+    code: expect.any(String) as unknown,
+    message: expect.any(String) as unknown,
+  });
 });
+
+/** A call, over HTTP or a socket, whose arguments `JSON.parse` reads but nothing else can walk. */
+function nested(depth: number): string {
+  const args = `[{"deep":${"[".repeat(depth)}${"]".repeat(depth)}}]`;
+  return `{"type":"Mutation","requestId":1,"udfPath":"notes:add","path":"notes:add","args":${args}}`;
+}
 
 test("a foreign or expired token is refused with 401", async () => {
   const headers = { Authorization: "Bearer a.b.c" };
@@ -170,6 +182,27 @@ test("a body that is too large is refused, compressed or not, and the server goe
   expect(unknown.status).toBe(400);
   const garbled = await raw("/api/query", { "Content-Encoding": "br" }, "not brotli");
   expect(garbled.status).toBe(400);
+  expect((await backend.post("/api/query", { path: "notes:int64", args: {} })).status).toBe(200);
+});
+
+test.each([
+  ["a call", "/api/mutation"],
+  ["a push without a key", "/api/deploy2/start_push"],
+  ["an HTTP action", "/http/echo"],
+])("an endless body of %s is refused while it is still being sent", async (_, path) => {
+  const outgoing = httpRequest(backend.url + path, { method: "POST" });
+  const answered = new Promise<number>((resolve, reject) => {
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => resolve(incoming.statusCode ?? 0));
+  });
+  const part = "x".repeat(2 ** 20);
+  const send = () => outgoing.write(part, () => setImmediate(send));
+  send();
+  expect(await answered).toBe(413);
+  outgoing
+    .removeAllListeners("error")
+    .on("error", () => undefined)
+    .destroy();
   expect((await backend.post("/api/query", { path: "notes:int64", args: {} })).status).toBe(200);
 });
 
@@ -330,9 +363,11 @@ test("oversized, binary and malformed frames close one socket and no other", asy
   binary.socket.send(Buffer.from([1, 2, 3]));
   expect(JSON.parse(await fatal)).toMatchObject({ type: "FatalError" });
   expect(await binary.closed).toBe(1005);
-  const deep = await open();
-  deep.socket.send("[".repeat(100_000));
-  expect(await deep.closed).toBe(1005);
+  for (const text of ["[".repeat(100_000), nested(9_000)]) {
+    const deep = await open();
+    deep.socket.send(text);
+    expect(await deep.closed).toBe(1005);
+  }
   const answered = new Promise<string>((resolve) => {
     witness.socket.once("message", (data: Buffer) => resolve(data.toString()));
   });

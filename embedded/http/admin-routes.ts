@@ -105,12 +105,15 @@ async function requireAdmin(exchange: Exchange, context: AdminContext): Promise<
   if (caller.kind !== "admin") throw adminOnly();
 }
 
-/** Push requests carry the admin key in their body, newer ones in the header too. */
+/**
+ * Push requests carry the admin key in their body, newer ones in the header too; only the header
+ * opens the way for a large body.
+ */
 async function readAdminBody(exchange: Exchange, context: AdminContext): Promise<JsonObject> {
   const { authenticator } = context;
   const hasHeader = exchange.request.headers.authorization !== undefined;
   if (hasHeader) await requireAdmin(exchange, context);
-  const body = await readJsonObject(exchange.request, PUSH_BODY_BYTES);
+  const body = await readJsonObject(exchange.request, hasHeader ? PUSH_BODY_BYTES : undefined);
   if (!hasHeader) {
     const { adminKey } = body as { readonly adminKey?: unknown };
     if (typeof adminKey !== "string") throw adminOnly();

@@ -19,6 +19,7 @@ import {
   requireArrayField,
   requireJsonObject,
   requireTextField,
+  stringifyJson,
   type JsonObject,
 } from "./request-body.ts";
 
@@ -74,11 +75,18 @@ export async function postQueryAtTs(exchange: Exchange, context: HttpContext): P
   await reply(exchange, context, outcome, format);
 }
 
+/** A short request must not make an answer that fills the memory. */
+const MAX_BATCH_QUERIES = 256;
+
 /** `POST /api/query_batch`: many queries at one snapshot. */
 export async function postQueryBatch(exchange: Exchange, context: HttpContext): Promise<void> {
   const body = await readJsonObject(exchange.request);
   const caller = await callerOf(exchange, context.authenticator);
-  const calls = requireArrayField(body, "queries").map((query) =>
+  const queries = requireArrayField(body, "queries");
+  if (queries.length > MAX_BATCH_QUERIES) {
+    throw badBody(`\`queries\` must not hold more than ${MAX_BATCH_QUERIES}.`);
+  }
+  const calls = queries.map((query) =>
     parseCall(requireJsonObject(query, "Each query"), caller, exchange, "json"),
   );
   const ts = context.database.latestTs;
@@ -183,9 +191,9 @@ function parseCall(
 /** Clients send the arguments in an array of one, other tools send the object itself. */
 function parseArguments(args: unknown): string {
   if (args === undefined) return "[{}]";
-  if (!Array.isArray(args)) return JSON.stringify([requireJsonObject(args, "`args`")]);
+  if (!Array.isArray(args)) return stringifyJson([requireJsonObject(args, "`args`")], "`args`");
   if (args.length !== 1) throw badBody("`args` must be an object or an array of one object.");
-  return JSON.stringify([requireJsonObject(args[0], "`args[0]`")]);
+  return stringifyJson([requireJsonObject(args[0], "`args[0]`")], "`args`");
 }
 
 function parseFormat(format: unknown, defaultFormat: Format): Format {

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Caller, FunctionRunner } from "../functions/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Exchange, HttpContext } from "./http-context.ts";
+import { boundedBody } from "./request-body.ts";
 
 const SITE_PREFIX = "/http";
 const MAX_BODY_BYTES = 20 * 1024 * 1024;
@@ -57,7 +58,13 @@ async function httpActionAuth(
   }
 }
 
+/** Methods that `Request` refuses (fetch standard, "forbidden method"). */
+const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+
 function toRequest({ request, method }: Exchange, { deployment }: HttpContext): Request {
+  if (FORBIDDEN_METHODS.has(method)) {
+    throw new ServiceError("methodNotAllowed", "MethodNotAllowed", `${method} is not supported.`);
+  }
   const address = siteAddress(request.url ?? "/", deployment.siteUrl);
   const headers = new Headers();
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
@@ -65,25 +72,12 @@ function toRequest({ request, method }: Exchange, { deployment }: HttpContext): 
     if (!isHopByHop(name)) headers.append(name, request.rawHeaders[index + 1] ?? "");
   }
   if (method === "GET" || method === "HEAD") return new Request(address, { method, headers });
-  const body = Readable.toWeb(Readable.from(boundedBody(request))) as ReadableStream<Uint8Array>;
+  const body = Readable.toWeb(
+    Readable.from(boundedBody(request, MAX_BODY_BYTES)),
+  ) as ReadableStream<Uint8Array>;
   // Node's fetch requires `duplex` for streamed bodies; the DOM types don't know it.
   const init: RequestInit & { duplex: "half" } = { method, headers, body, duplex: "half" };
   return new Request(address, init);
-}
-
-async function* boundedBody(request: IncomingMessage): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new ServiceError(
-        "payloadTooLarge",
-        "RequestTooLarge",
-        `The request body is larger than ${MAX_BODY_BYTES} bytes.`,
-      );
-    }
-    yield chunk;
-  }
 }
 
 async function sendResponse(action: Response, response: ServerResponse): Promise<void> {

@@ -60,7 +60,7 @@ export async function handleHttp(
     }
     await route(exchange, context);
   } catch (error) {
-    if (isFailureOfOurs(error, request)) context.onError(error);
+    if (isFailureOfOurs(error, response)) context.onError(error);
     sendError(response, error);
   }
 }
@@ -113,6 +113,6 @@ function allowCrossOrigin({ request, response, method }: Exchange): void {
 }
 
 /** A client that hung up is nobody's failure. */
-function isFailureOfOurs(error: unknown, request: IncomingMessage): boolean {
-  return !request.socket.destroyed && toServiceError(error).kind === "internal";
+function isFailureOfOurs(error: unknown, response: ServerResponse): boolean {
+  return !response.destroyed && toServiceError(error).kind === "internal";
 }

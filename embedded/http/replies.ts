@@ -7,6 +7,7 @@ const STATUS_CODES: Readonly<Record<ServiceErrorKind, number>> = {
   unauthenticated: 401,
   forbidden: 403,
   notFound: 404,
+  methodNotAllowed: 405,
   conflict: 409,
   payloadTooLarge: 413,
   rateLimited: 429,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { pipeline, type Readable } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
 
 import { ServiceError } from "../lib/service-error.ts";
@@ -18,7 +18,7 @@ export async function readJsonObject(
   request: IncomingMessage,
   maxBytes = CALL_BODY_BYTES,
 ): Promise<JsonObject> {
-  const text = (await readBytes(decoded(request), maxBytes)).toString("utf8");
+  const text = (await readBytes(request, maxBytes)).toString("utf8");
   return parseJsonObject(text);
 }
 
@@ -41,6 +41,16 @@ export function requireJsonObject(value: unknown, what: string): JsonObject {
   return { ...value };
 }
 
+/** As text again. @throws ServiceError when it is nested deeper than the stack reaches. */
+export function stringifyJson(value: unknown, what: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw badBody(`${what} is nested too deeply.`);
+    throw cause;
+  }
+}
+
 export function requireTextField(body: JsonObject, name: string): string {
   const value = body[name];
   if (typeof value !== "string") throw badBody(`\`${name}\` must be a string.`);
@@ -57,15 +67,45 @@ export function badBody(message: string): ServiceError {
   return new ServiceError("badRequest", "BadJsonBody", message);
 }
 
+/**
+ * A body's bytes as they arrive. The rest of one that is too large is read and thrown away: a request
+ * that is destroyed takes its connection along, and with it the answer that says what was wrong.
+ * @throws ServiceError `RequestTooLarge`, `BadBody`.
+ */
+export async function* boundedBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  body: Readable = request,
+): AsyncGenerator<Buffer> {
+  let size = 0;
+  try {
+    const chunks: AsyncIterable<Buffer> = body.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      yield chunk;
+    }
+  } catch (cause) {
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError("badRequest", "BadBody", "The body could not be read.", { cause });
+  } finally {
+    if (body !== request) {
+      request.unpipe();
+      body.destroy();
+    }
+    request.resume();
+  }
+}
+
 function decoded(request: IncomingMessage): Readable {
   const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
   switch (encoding) {
     case "identity":
       return request;
     case "br":
-      return pipeline(request, createBrotliDecompress(), () => undefined);
+      return decompressed(request, createBrotliDecompress());
     case "gzip":
-      return pipeline(request, createGunzip(), () => undefined);
+      return decompressed(request, createGunzip());
     default:
       throw new ServiceError(
         "badRequest",
@@ -75,19 +115,16 @@ function decoded(request: IncomingMessage): Readable {
   }
 }
 
-async function readBytes(stream: Readable, maxBytes: number): Promise<Buffer> {
+function decompressed(request: IncomingMessage, decoder: Transform): Readable {
+  request.once("close", () => {
+    if (!request.complete) decoder.destroy(new Error("The client hung up."));
+  });
+  return request.pipe(decoder);
+}
+
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof ServiceError) throw cause;
-    throw new ServiceError("badRequest", "BadBody", "The body could not be read.", { cause });
-  }
+  for await (const chunk of boundedBody(request, maxBytes, decoded(request))) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

@@ -7,6 +7,7 @@ export type ServiceErrorKind =
   | "unauthenticated"
   | "forbidden"
   | "notFound"
+  | "methodNotAllowed"
   | "conflict"
   | "payloadTooLarge"
   | "rateLimited"

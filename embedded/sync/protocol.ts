@@ -165,7 +165,14 @@ function parseCall(message: Fields): FunctionCall {
 }
 
 function parseArguments(message: Fields): string {
-  return JSON.stringify(requireArray(message, "args"));
+  const args = requireArray(message, "args");
+  try {
+    return JSON.stringify(args);
+  } catch (cause) {
+    // `JSON.parse` goes deeper than `JSON.stringify`, which runs out of stack.
+    if (cause instanceof RangeError) throw invalid("`args` is nested too deeply");
+    throw cause;
+  }
 }
 
 function parseComponentPath(message: Fields): string {
