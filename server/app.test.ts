@@ -181,6 +181,27 @@ test("an address that cannot be decoded is the visitor's mistake", async () => {
   expect((await ask("/images/%ff")).status).toBe(400);
 });
 
+test.each([
+  ["GET", "http://shop.example/", 400],
+  ["GET", "http://shop.example/api/query", 400],
+  ["OPTIONS", "*", 400],
+  ["TRACE", "/cart", 405],
+  ["TRACE", "/http/webhooks/paypal", 405],
+])("what only a proxy could answer is refused: %s %s", async (method, target, status) => {
+  const headers = { origin: settings.publicUrl, host: `localhost:${settings.port}` };
+  const { port } = settings;
+  const answered = await new Promise<number>((resolve, reject) => {
+    const request = http.request({ port, method, path: target, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on("error", reject);
+    request.end();
+  });
+  expect(answered).toBe(status);
+  expect(received).toEqual([]);
+});
+
 test("functions and HTTP actions are passed on with their bodies and answers", async () => {
   answer = (_request, response) => response.writeHead(418, { "x-own": "1" }).end("tea");
   const { status, headers, body } = await ask("/http/webhooks/paypal?x=1", {

@@ -50,6 +50,7 @@ export function createApp({
   app.disable("etag");
   app.set("trust proxy", settings.trustedProxies);
   app.use(identifyAndLog(log));
+  app.use(refuseForProxies);
   app.get("/healthz", (_request, response) => {
     response.type("text/plain").send("alive\n");
   });
@@ -131,6 +132,17 @@ function identifyAndLog(log: Logger): RequestHandler {
     next();
   };
 }
+
+/** `TRACE`, and targets like `*` or `http://elsewhere/`, are for proxies; no route could read them. */
+const refuseForProxies: RequestHandler = (request, response, next) => {
+  const isTrace = request.method === "TRACE";
+  if (request.url.startsWith("/") && !isTrace) next();
+  else
+    response
+      .status(isTrace ? 405 : 400)
+      .type("text/plain")
+      .send(`${describe(400)}\n`);
+};
 
 function passToBackend(publicUrl: string, proxy: BackendProxy): RequestHandler {
   return (request, response, next) => {
