@@ -14,7 +14,7 @@ export type ProgressStep = {
   readonly to?: string;
 };
 
-/** Where one is in a few fixed steps. Below 360 px only the current one is named. */
+/** Where one is in a few fixed steps. Below 380 px only the current one is named. */
 export function ProgressSteps({
   label,
   steps,
@@ -24,13 +24,13 @@ export function ProgressSteps({
 }) {
   return (
     <nav aria-label={label}>
-      <ol className="flex items-center justify-between gap-1 text-sm font-semibold text-ink-3 md:justify-start md:gap-3.5">
+      <ol className="flex items-center justify-between gap-1 text-xs font-semibold text-ink-3 md:justify-start md:gap-3.5 md:text-sm">
         {steps.map((step, index) => (
           <li
             key={step.key}
             aria-current={step.state === "now" ? "step" : undefined}
             className={classNames(
-              "flex items-center gap-2 whitespace-nowrap",
+              "flex items-center gap-1.5 whitespace-nowrap md:gap-2",
               index > 0 &&
                 "md:before:mr-1 md:before:h-px md:before:w-7 md:before:bg-line-strong/60",
               step.state === "now" && "text-ink",
@@ -42,7 +42,7 @@ export function ProgressSteps({
             ) : (
               <Link
                 to={step.to}
-                className="inline-flex min-h-8 items-center gap-2 rounded-sm hover:text-ink"
+                className="inline-flex min-h-8 items-center gap-1.5 rounded-sm hover:text-ink md:gap-2"
               >
                 <StepFace step={step} number={index + 1} />
               </Link>
@@ -67,7 +67,7 @@ function StepFace({ step, number }: { readonly step: ProgressStep; readonly numb
       >
         {step.state === "done" ? <Icon as={Check} size={14} strokeWidth={2.5} /> : number}
       </span>
-      <span className={step.state === "now" ? undefined : "max-[359px]:sr-only"}>{step.label}</span>
+      <span className={step.state === "now" ? undefined : "max-[379px]:sr-only"}>{step.label}</span>
       {step.state === "done" && <VisuallyHidden>{t("done")}</VisuallyHidden>}
     </>
   );

@@ -12,8 +12,11 @@ import type { PaymentProblem } from "./use-paypal-flow.ts";
 export function PaymentProblemNotice({
   problem,
   orderNumber,
+  isCartNamed = false,
 }: {
   readonly problem: PaymentProblem;
+  /** What changed in the cart stands beside it already. */
+  readonly isCartNamed?: boolean;
   /** The order that waits for its payment, when there is one. */
   readonly orderNumber: string | null;
 }) {
@@ -33,11 +36,28 @@ export function PaymentProblemNotice({
       </Notice>
     );
   }
+  if (isCartNamed && isAboutCart(problem)) {
+    return (
+      <Notice tone="plain" role="status">
+        {t("notCharged")}
+      </Notice>
+    );
+  }
   return (
     <Notice tone="danger" role="alert">
       {describe(problem)} <WayOn problem={problem} orderNumber={orderNumber} />
     </Notice>
   );
+}
+
+function isAboutCart({ code }: AppError): boolean {
+  const codes: readonly string[] = [
+    "PRICE_CHANGED",
+    "OUT_OF_STOCK",
+    "LINE_UNAVAILABLE",
+    "QUOTE_STALE",
+  ];
+  return codes.includes(code);
 }
 
 function WayOn({

@@ -68,7 +68,11 @@ export function PaymentStep({
       {quote !== null && <TotalChange total={quote.total} />}
       <CartProblems problems={checkout.problems} acknowledge={acknowledge} />
       {flow.problem !== null && (
-        <PaymentProblemNotice problem={flow.problem} orderNumber={orderNumber} />
+        <PaymentProblemNotice
+          problem={flow.problem}
+          orderNumber={orderNumber}
+          isCartNamed={checkout.problems.length > 0}
+        />
       )}
       {refusal !== null && flow.problem === null && (
         <RefusalNotice refusal={refusal} orderNumber={orderNumber} />

@@ -19,6 +19,8 @@ export type PayPalFlow = {
   readonly approve: (approval: { orderId: string }) => Promise<void>;
   readonly cancel: () => void;
   readonly fail: (error: unknown) => void;
+  /** The shopper has seen to what the problem was about. */
+  readonly dismissProblem: () => void;
 };
 
 /**
@@ -89,7 +91,9 @@ export function usePayPalFlow({
     }
   }
 
-  return { phase, isBusy: phase !== "idle", problem, createOrder, approve, cancel, fail };
+  const dismissProblem = () => setProblem(null);
+  const isBusy = phase !== "idle";
+  return { phase, isBusy, problem, createOrder, approve, cancel, fail, dismissProblem };
 }
 
 function declined(reason: string | null): AppError {

@@ -41,7 +41,7 @@ function OrderRow({ order }: { readonly order: OrderSummary }) {
   return (
     <li className="relative border-b border-line py-5 hover:bg-muted/40">
       <div className="flex flex-wrap items-center gap-x-6 gap-y-3">
-        <div className="flex gap-2">
+        <div className="flex gap-2 md:w-62">
           {order.pictures.map(({ name, picture, tint }, index) => (
             <Thumb key={`${index} ${name}`} tint={tint} picture={picture} size={56} />
           ))}

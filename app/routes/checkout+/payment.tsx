@@ -69,6 +69,10 @@ export default function PaymentRoute() {
     start: () => begin({ quoteVersion: quote?.version ?? "", paymentMethod: "paypal" }),
     onSettled: (orderNumber) => navigate(`/checkout/done/${orderNumber}`),
   });
+  const takeNote = () => {
+    flow.dismissProblem();
+    void acknowledgeChanges();
+  };
   return (
     <CheckoutPage step="payment" data={page} isPaying={flow.isBusy}>
       {(checkout) => (
@@ -77,7 +81,7 @@ export default function PaymentRoute() {
           paypal={page.paypal}
           flow={flow}
           refusal={refusal}
-          acknowledge={{ action: CART_ACTION, run: () => void acknowledgeChanges() }}
+          acknowledge={{ action: CART_ACTION, run: takeNote }}
         />
       )}
     </CheckoutPage>
