@@ -1,0 +1,57 @@
+/** `convex-test`, the official in-memory imitation of a deployment. */
+import { convexTest, type TestConvexForDataModel } from "convex-test";
+import { makeFunctionReference, type GenericDataModel } from "convex/server";
+import { vi } from "vitest";
+
+import schema from "../fixtures/conformance/convex/schema.ts";
+import type { Caller, DriverKind } from "./driver.ts";
+
+const ROOT = "../fixtures/conformance/convex/";
+
+/** `convex-test` finds the functions folder by its `_generated`. */
+const modules: Record<string, () => Promise<unknown>> = {
+  ...import.meta.glob("../fixtures/conformance/convex/*.ts"),
+  [`${ROOT}_generated/api.js`]: () => Promise.resolve({}),
+};
+
+type Target = TestConvexForDataModel<GenericDataModel>;
+
+export const inMemory: DriverKind = {
+  name: "convex-test",
+  start: () =>
+    Promise.resolve({
+      async fresh() {
+        vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+        const target = convexTest(schema, modules) as unknown as Target;
+        return {
+          ...callerOf(target),
+          as: (identity) =>
+            Promise.resolve(
+              callerOf(target.withIdentity({ ...identity, issuer: "https://issuer.example" })),
+            ),
+          async passTime(ms) {
+            const endMs = performance.now() + ms;
+            await vi.advanceTimersByTimeAsync(endMs - performance.now());
+            await target.finishInProgressScheduledFunctions();
+            await target.finishAllScheduledFunctions(() => vi.advanceTimersByTime(0));
+          },
+          download: refuse,
+          upload: refuse,
+        };
+      },
+      stop: () => Promise.resolve(void vi.useRealTimers()),
+    }),
+};
+
+function callerOf(target: Target): Caller {
+  return {
+    query: (path, args = {}) => target.query(makeFunctionReference<"query">(path), args),
+    mutation: (path, args = {}) => target.mutation(makeFunctionReference<"mutation">(path), args),
+    action: (path, args = {}) => target.action(makeFunctionReference<"action">(path), args),
+    fetch: (path, init) => target.fetch(path, init),
+  };
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error("convex-test serves no files."));
+}
