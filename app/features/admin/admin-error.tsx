@@ -6,17 +6,25 @@ import { useTranslations } from "use-intl";
 import { ButtonLink } from "#app/components/ui/button.tsx";
 import { EmptyState } from "#app/components/ui/empty-state.tsx";
 import { Icon } from "#app/components/ui/icon.tsx";
+import { Logo } from "#app/components/ui/logo.tsx";
 import { asAppError } from "#app/lib/errors.ts";
 import { type Permission, ROLE_PERMISSIONS } from "#convex/domain/permissions.ts";
 
 /** A page that is not for one's role says for which ones it is; `otherwise` is for other errors. */
-export function AdminError({ otherwise }: { readonly otherwise: ReactNode }) {
+export function AdminError({
+  otherwise,
+  framed = false,
+}: {
+  readonly otherwise: ReactNode;
+  /** Where the frame of these pages is missing too: with the shop's name and the way home above. */
+  readonly framed?: boolean;
+}) {
   const t = useTranslations("admin.forbidden");
   const action = useTranslations("errorPages.forbidden");
   const error = useRouteError();
   const refusal = asAppError(isRouteErrorResponse(error) ? error.data : error);
   if (refusal?.code !== "FORBIDDEN") return <>{otherwise}</>;
-  return (
+  const notice = (
     <div className="py-section-m md:py-section">
       <EmptyState
         headingLevel="h1"
@@ -27,6 +35,19 @@ export function AdminError({ otherwise }: { readonly otherwise: ReactNode }) {
         action={<ButtonLink to="/">{action("action")}</ButtonLink>}
       />
     </div>
+  );
+  if (!framed) return notice;
+  return (
+    <>
+      <header className="border-b border-line">
+        <div className="shell flex h-header-m items-center md:h-header">
+          <Logo />
+        </div>
+      </header>
+      <main id="main" className="shell">
+        {notice}
+      </main>
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { Panel } from "#app/components/ui/panel.tsx";
 import { SummaryList, SummaryRow } from "#app/components/ui/summary-list.tsx";
 import { TextLink } from "#app/components/ui/text-link.tsx";
 import { Thumb } from "#app/components/ui/tile.tsx";
-import { formatMoment, formatMoney } from "#app/lib/format.ts";
+import { formatCountry, formatMoment, formatMoney } from "#app/lib/format.ts";
 
 import { expectOrder } from "./expected-order.ts";
 import { OrderActions } from "./order-actions.tsx";
@@ -116,6 +116,7 @@ function Lines({ order }: { readonly order: AdminOrder }) {
 
 function Person({ order }: { readonly order: AdminOrder }) {
   const t = useTranslations("admin.order");
+  const locale = useLocale();
   const { contact, address, delivery, shipment } = order;
   const place = [
     address.name,
@@ -123,7 +124,7 @@ function Person({ order }: { readonly order: AdminOrder }) {
     address.line2,
     `${address.postalCode} ${address.city}`,
     address.region,
-    address.country,
+    formatCountry(address.country, locale),
   ];
   return (
     <Panel title={t("customer")}>

@@ -38,14 +38,11 @@ export function OrderTable({
       header: t("columns.placed"),
       wide: true,
       cell: (row) => (
-        <span className="text-ink-2 tabular-nums">{formatMoment(row.placedAt, locale)}</span>
+        <>
+          <p className="tabular-nums">{formatMoment(row.placedAt, locale)}</p>
+          <p className="text-xs text-ink-3">{methods(row.paymentMethod)}</p>
+        </>
       ),
-    },
-    {
-      key: "payment",
-      header: t("columns.payment"),
-      wide: true,
-      cell: (row) => methods(row.paymentMethod),
     },
     { key: "state", header: t("columns.state"), cell: (row) => <OrderStateBadge order={row} /> },
     {
@@ -91,7 +88,7 @@ function OrderCell({ row }: { readonly row: OrderRow }) {
 
 function CustomerCell({ row }: { readonly row: OrderRow }) {
   return (
-    <div className="max-w-[14rem] min-w-0">
+    <div className="max-w-[11rem] min-w-0 lg:max-w-[16rem]">
       <p className="truncate">{row.customerName}</p>
       <p className="truncate text-xs text-ink-3">{row.email}</p>
     </div>

@@ -40,7 +40,7 @@ function useStep(): (step: OrderStep, index: number) => TimelineStep {
     const details = [
       event.amount === null ? null : formatMoney(event.amount, locale),
       note(event),
-      event.byName === null ? null : t("timelineBy", { name: event.byName }),
+      event.byName,
       isExpected ? t("saving") : null,
     ].filter((detail) => detail !== null);
     return {

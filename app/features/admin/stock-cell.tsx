@@ -28,7 +28,7 @@ export function StockCell({
       <Link
         to={`/admin/products/${row.id}`}
         title={t("stockIn", { name: row.name })}
-        className="relative inline-flex min-h-8 items-center pr-9 underline decoration-ink/40 underline-offset-4"
+        className="relative inline-flex min-h-9 items-center underline decoration-ink/40 underline-offset-4"
       >
         {count}
       </Link>
@@ -62,7 +62,7 @@ function StockField({ row, variantId }: { readonly row: ProductRow; readonly var
       <input type="hidden" name="variantId" value={variantId} />
       <input type="hidden" name="name" value={row.name} />
       <input type="hidden" name="expected" value={row.onHand} />
-      <div className="flex items-center gap-1">
+      <div className="flex flex-row-reverse items-center gap-1">
         <input
           name="setTo"
           inputMode="numeric"

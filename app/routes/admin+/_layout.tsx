@@ -4,6 +4,7 @@ import { Outlet, useLoaderData } from "@remix-run/react";
 import { AdminError } from "#app/features/admin/admin-error.tsx";
 import { AdminShell, pagesFor } from "#app/features/admin/admin-shell.tsx";
 import { PageError } from "#app/features/errors/page-error.tsx";
+import { keepAfterRefusal } from "#app/lib/forms.ts";
 import { useLive, valueOf } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
@@ -31,6 +32,8 @@ export function loader(args: LoaderFunctionArgs) {
   });
 }
 
+export const shouldRevalidate = keepAfterRefusal;
+
 export default function AdminLayoutRoute() {
   const data = useLoaderData<typeof loader>();
   const viewer = useLive(data.viewer);
@@ -45,7 +48,7 @@ export default function AdminLayoutRoute() {
 }
 
 export function ErrorBoundary() {
-  return <AdminError otherwise={<PageError />} />;
+  return <AdminError framed otherwise={<PageError />} />;
 }
 
 function forbidden(): Response {

@@ -5,6 +5,7 @@ import { AdminError } from "#app/features/admin/admin-error.tsx";
 import { OrderDetail } from "#app/features/admin/order-detail.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
+import { keepAfterRefusal } from "#app/lib/forms.ts";
 import { useLive } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import { loadQueries } from "#app/server/preload.server.ts";
@@ -29,6 +30,8 @@ export function action(args: ActionFunctionArgs) {
 export function clientAction({ request, serverAction }: ClientActionFunctionArgs) {
   return keepForm(request, serverAction);
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export default function OrderRoute() {
   const order = useLive(useLoaderData<typeof loader>().order);

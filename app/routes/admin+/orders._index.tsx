@@ -58,21 +58,25 @@ export default function OrdersRoute() {
             placeholder={t("search.ordersHint")}
             kept={status === null ? {} : { status }}
           />
-          <p role="status" className="text-sm text-ink-2 tabular-nums">
-            {t(orders.isTotalExact ? "orders.found" : "orders.foundMore", { count: orders.total })}
-          </p>
+          <div role="status" className="flex min-h-9 items-center gap-4">
+            <p className="text-sm text-ink-2 tabular-nums">
+              {t(orders.isTotalExact ? "orders.found" : "orders.foundMore", {
+                count: orders.total,
+              })}
+            </p>
+            {waiting > 0 && (
+              <Button size="small" onClick={showWaiting}>
+                {t("orders.showNew", { count: waiting })}
+              </Button>
+            )}
+          </div>
         </div>
         <OrderFilters status={status} query={query} />
       </div>
-      <div role="status" className="flex min-h-13 items-center justify-center py-1">
-        {waiting > 0 && (
-          <Button size="small" onClick={showWaiting}>
-            {t("orders.showNew", { count: waiting })}
-          </Button>
-        )}
-      </div>
-      <Panel flush>
-        <OrderTable rows={rows} query={query} />
+      <Panel flush className="mt-4">
+        <div className="overflow-x-auto">
+          <OrderTable rows={rows} query={query} />
+        </div>
       </Panel>
       <div className="mt-6">
         <Pagination

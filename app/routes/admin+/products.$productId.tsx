@@ -6,6 +6,7 @@ import { ProductEditor } from "#app/features/admin/product-editor.tsx";
 import { ProductCard } from "#app/features/catalog/product-card.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
+import { keepAfterRefusal } from "#app/lib/forms.ts";
 import { useLive, valueOf } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
@@ -35,6 +36,8 @@ export function action(args: ActionFunctionArgs) {
 export function clientAction({ request, serverAction }: ClientActionFunctionArgs) {
   return keepForm(request, serverAction);
 }
+
+export const shouldRevalidate = keepAfterRefusal;
 
 export default function ProductRoute() {
   const product = useLive(useLoaderData<typeof loader>().product);

@@ -11,6 +11,7 @@ import { ProductTable } from "#app/features/admin/product-table.tsx";
 import { SearchForm } from "#app/features/admin/search-form.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
+import { keepAfterRefusal } from "#app/lib/forms.ts";
 import { useLive } from "#app/lib/live-query.ts";
 import { pageTitle } from "#app/lib/page-title.ts";
 import messages from "#app/messages/en.json";
@@ -39,6 +40,8 @@ export function clientAction({ request, serverAction }: ClientActionFunctionArgs
   return keepForm(request, serverAction);
 }
 
+export const shouldRevalidate = keepAfterRefusal;
+
 export default function ProductsRoute() {
   const { query, products: handle } = useLoaderData<typeof loader>();
   const { rows, total, page } = useLive(handle);
@@ -57,7 +60,9 @@ export default function ProductsRoute() {
         </p>
       </div>
       <Panel flush>
-        <ProductTable rows={rows} query={query} />
+        <div className="overflow-x-auto">
+          <ProductTable rows={rows} query={query} />
+        </div>
       </Panel>
       <div className="mt-6">
         <Pagination
