@@ -9,7 +9,7 @@ const PAGES = [
 ] as const;
 
 /** A list on the left; on phones and tablets tabs on top. */
-export function AccountNav() {
+export function AccountNav({ isStaff }: { readonly isStaff: boolean }) {
   const t = useTranslations("account.nav");
   return (
     <nav
@@ -21,6 +21,11 @@ export function AccountNav() {
           {t(label)}
         </NavLink>
       ))}
+      {isStaff && (
+        <NavLink to="/admin" className={linkClass}>
+          {t("admin")}
+        </NavLink>
+      )}
     </nav>
   );
 }

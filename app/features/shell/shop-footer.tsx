@@ -12,11 +12,13 @@ export function ShopFooter({
   tagline,
   categories,
   isSignedIn,
+  isStaff,
 }: {
   readonly shopName: string;
   readonly tagline: string;
   readonly categories: CategoryTree;
   readonly isSignedIn: boolean;
+  readonly isStaff: boolean;
 }) {
   const t = useTranslations("shop");
   const main: FooterLink[] = categories.map(({ slug, name }) => ({
@@ -32,6 +34,7 @@ export function ShopFooter({
       ? [{ to: "/account/orders", label: t("footer.orders") }]
       : [{ to: "/sign-in", label: t("signIn") }]),
     { to: "/search", label: t("search") },
+    ...(isStaff ? [{ to: "/admin", label: t("footer.admin") }] : []),
   ];
   return (
     <footer className="border-t border-line pt-14 pb-8 text-sm">

@@ -53,6 +53,7 @@ export function ShopShell({
         tagline={settings.tagline}
         categories={categories}
         isSignedIn={viewer?.kind === "user"}
+        isStaff={viewer !== null && viewer.role !== "client"}
       />
       <RouteAnnouncer />
     </>

@@ -14,13 +14,14 @@ export function loader(args: LoaderFunctionArgs) {
 /** Guests come here too, for the page of their order; the list of pages is for accounts. */
 export default function AccountLayoutRoute() {
   const shell = useLoaderData<typeof loader>();
-  const isAccount = useLive(shell.viewer)?.kind === "user";
+  const viewer = useLive(shell.viewer);
+  const isAccount = viewer?.kind === "user";
   return (
     <ShopShell data={shell}>
       <div className="shell py-8 md:py-12">
         {isAccount ? (
           <div className="grid gap-8 lg:grid-cols-[200px_minmax(0,1fr)] lg:gap-14">
-            <AccountNav />
+            <AccountNav isStaff={viewer.role !== "client"} />
             <div>
               <Outlet />
             </div>
