@@ -4,7 +4,7 @@ import { openPerson, signInAs, test } from "../support/shared-shop.ts";
 
 const TEAPOT = "/p/ember-stoneware-teapot";
 
-test("CRT-2: a change in one tab shows in the other, and the badge with it", async ({
+test("CRT-1, CRT-2: a change in one tab shows in the other, and the badge with it", async ({
   browser,
   shop,
 }) => {

@@ -1,12 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
 import { expect, type Page } from "@playwright/test";
-import type axe from "axe-core";
 
+import { fillCheckout, payAtPayPal, putInCart } from "../support/checkout-page.ts";
+import { findings, overflow } from "../support/page-checks.ts";
 import { openPerson, type SharedShop, signInAs, test } from "../support/shared-shop.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const VISITOR_PAGES = [
   "/",
@@ -58,6 +54,31 @@ for (const { width, height, colorScheme } of LOOKS) {
   });
 }
 
+for (const { width, height, colorScheme } of [LOOKS[0], LOOKS[3]]) {
+  test(`SYS-4: axe finds nothing from the cart to the order at ${String(width)} px in ${colorScheme} mode`, async ({
+    browser,
+    shop,
+  }) => {
+    test.setTimeout(120_000);
+    const page = await openPerson(browser);
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await putInCart(page, shop.publicUrl, "first-light-skillet");
+    await checkNow(page, "the cart drawer");
+    await page.goto(`${shop.publicUrl}/cart`);
+    await checkNow(page, "the cart");
+    await fillCheckout(page, shop.publicUrl, "ada.looks@example.com", (step) =>
+      checkNow(page, step),
+    );
+    await payAtPayPal(page, "approve");
+    await expect(page).toHaveURL(/VT-\d+/, { timeout: 20_000 });
+    await checkNow(page, "the thanks");
+    const number = /VT-\d+/.exec(page.url())?.[0] ?? "";
+    await page.goto(`${shop.publicUrl}/account/orders/${number}`);
+    await checkNow(page, "the order");
+  });
+}
+
 test("SYS-4: every page fits a screen of 320 px", async ({ browser, shop }) => {
   test.setTimeout(240_000);
   const page = await openPerson(browser);
@@ -71,23 +92,11 @@ test("SYS-4: every page fits a screen of 320 px", async ({ browser, shop }) => {
 async function checkPages(page: Page, shop: SharedShop, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     await page.goto(shop.publicUrl + path);
-    expect.soft(await findings(page), `axe on ${path}`).toEqual([]);
-    expect.soft(await overflow(page), `horizontal overflow on ${path}`).toBe(0);
+    await checkNow(page, path);
   }
 }
 
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() =>
-    (Reflect.get(window, "axe") as typeof axe).run({
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }),
-  );
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(" ")}`),
-  );
-}
-
-function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+async function checkNow(page: Page, what: string): Promise<void> {
+  expect.soft(await findings(page), `axe on ${what}`).toEqual([]);
+  expect.soft(await overflow(page), `horizontal overflow on ${what}`).toBe(0);
 }

@@ -14,20 +14,30 @@ export async function putInCart(page: Page, shopUrl: string, slug: string): Prom
   await expect(page.getByRole("dialog", { name: /Cart/ })).toBeVisible();
 }
 
-/** Contact, address and delivery as a guest; ends at the payment step. */
-export async function fillCheckout(page: Page, shopUrl: string, email: string): Promise<void> {
+/** Contact, address and delivery as a guest; ends at the payment step. `onStep` sees each step before it is filled in. */
+export async function fillCheckout(
+  page: Page,
+  shopUrl: string,
+  email: string,
+  onStep: (step: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   await page.goto(`${shopUrl}/checkout`);
+  await onStep("contact");
   await page.getByLabel("Name").first().fill("Ada Tester");
   await page.getByLabel("E-mail").fill(email);
   await goOn(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Address" })).toBeVisible();
+  await onStep("address");
   await page.getByLabel("Street and number").fill("Lindenweg 14");
   await page.getByLabel("Postal code").fill("50667");
   await page.getByLabel("City").fill("Köln");
   await page.getByLabel("Country").selectOption("DE");
   await goOn(page);
   await expect(page.getByRole("heading", { level: 1, name: "Delivery" })).toBeVisible();
+  await onStep("delivery");
   await goOn(page);
   await expect(page.getByRole("heading", { level: 1, name: "Payment" })).toBeVisible();
+  await onStep("payment");
 }
 
 /** Pays through the stand-in's window and chooses what happens there. */
