@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { StartError } from "./settings.ts";
 
@@ -8,7 +9,7 @@ import { StartError } from "./settings.ts";
  */
 export function requireDataFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -16,7 +17,15 @@ export function requireDataFolder(folder: string): void {
       `The data folder ${folder} can't be written (${reason}). Set DATA_DIR to a folder that you may write to.`,
     );
   }
-  if (!statSync(folder).isDirectory()) {
-    throw new StartError(`DATA_DIR is ${folder}, which is a file. Set it to a folder.`);
+}
+
+/** Not `recursive`: Node.js would try for ever where a file system takes no folders, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file`);
+    return;
   }
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }

@@ -23,7 +23,7 @@ export async function setEnvironment(
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
   const changes = Object.entries(variables).map(([name, value]) => ({ name, value }));
-  const response = await fetch(`${deployment.url}/api/update_environment_variables`, {
+  const response = await post(deployment, "/api/update_environment_variables", {
     method: "POST",
     headers: {
       Authorization: `Convex ${deployment.adminKey}`,
@@ -38,14 +38,27 @@ export async function setEnvironment(
   );
 }
 
-/** Runs the official `convex deploy` when the functions changed since this data folder's last one. */
+async function post({ url }: Deployment, path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url + path, request);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const reason = cause instanceof Error && cause.message !== "" ? cause.message : String(error);
+    throw new StartError(`The Convex deployment at ${url} can't be reached (${reason}).`);
+  }
+}
+
+/**
+ * Runs the official `convex deploy` when the functions changed since this data folder's last one.
+ * @param name tells deployments apart; an embedded one has another address at each start.
+ */
 export async function deployWhenChanged(
   deployment: Deployment,
-  dataFolder: string,
+  { name, dataFolder }: { readonly name: string; readonly dataFolder: string },
   log: (line: string) => void,
 ): Promise<void> {
   const stamp = join(dataFolder, "deployed-hash");
-  const hash = `${deployment.url} ${hashSources(SOURCES)}`;
+  const hash = `${name} ${hashSources(SOURCES)}`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   log("Deploying the shop's functions with the Convex CLI");
   await runConvex(deployment, [

@@ -72,7 +72,7 @@ async function startShop(
 ): Promise<Summary> {
   requireDataFolder(settings.dataFolder);
   const port = await requirePort(settings.host, settings.port);
-  const publicUrl = settings.publicUrl ?? `http://${settings.host}:${String(port)}`;
+  const publicUrl = settings.publicUrl ?? addressOf(settings.host, port);
   const secrets = await loadSecrets(settings.dataFolder);
   const standins = settings.isDemo
     ? await startStandins(supervisor, settings, secrets, port, publicUrl, log)
@@ -89,7 +89,12 @@ async function startShop(
     mode,
   });
   await setEnvironment(deployment, deploymentEnvironment(settings, publicUrl, secrets, providers));
-  await deployWhenChanged(deployment, settings.dataFolder, log);
+  const { dataFolder } = settings;
+  await deployWhenChanged(
+    deployment,
+    { name: settings.deployment?.url ?? "embedded", dataFolder },
+    log,
+  );
   if (mode === "development") {
     supervisor.start(
       "Convex CLI",
@@ -102,12 +107,12 @@ async function startShop(
   }
   const summary = {
     publicUrl,
-    deployment,
+    deployment: settings.deployment ?? { ...deployment, url: publicUrl },
     payPalUrl: standins?.payPalUrl ?? null,
     mailboxUrl: standins?.mailboxUrl ?? null,
     demoPasswords: settings.isDemo ? secrets.demoPasswords : null,
   };
-  writeFileSync(join(settings.dataFolder, "running.json"), JSON.stringify(summary, null, 2), {
+  writeFileSync(join(dataFolder, "running.json"), JSON.stringify(summary, null, 2), {
     mode: 0o600,
   });
   return summary;
@@ -151,20 +156,24 @@ interface WebOptions {
   readonly mode: Mode;
 }
 
-/** The web process starts the embedded backend itself, because it hands its sockets over to it. */
+/**
+ * The web process starts the embedded backend itself, because it hands its sockets over to it.
+ * @returns the deployment at an address that this process can reach, whatever the public one is.
+ */
 async function startWeb(
   supervisor: PartSupervisor,
   settings: Settings,
   { port, publicUrl, secrets, providers, standins, mode }: WebOptions,
 ): Promise<Deployment> {
   const backendPort = settings.deployment === null ? await preferPort("127.0.0.1", 0) : null;
+  const convexUrl = settings.deployment?.url ?? `http://127.0.0.1:${String(backendPort)}`;
   const part = supervisor.start("web server", webProgram(mode), {
     ...baseEnvironment(),
     NODE_ENV: mode,
     HOST: settings.host,
     PORT: String(port),
     PUBLIC_URL: publicUrl,
-    CONVEX_URL: settings.deployment?.url ?? `http://127.0.0.1:${String(backendPort)}`,
+    CONVEX_URL: convexUrl,
     REQUEST_CONTEXT_SECRET: secrets.requestContextSecret,
     DATA_DIR: settings.dataFolder,
     DEMO: settings.isDemo ? "1" : "0",
@@ -187,7 +196,7 @@ async function startWeb(
         }),
   });
   const ready = await part.message("ready");
-  return settings.deployment ?? { url: publicUrl, adminKey: String(ready["adminKey"]) };
+  return settings.deployment ?? { url: convexUrl, adminKey: String(ready["adminKey"]) };
 }
 
 function deploymentEnvironment(
@@ -211,6 +220,10 @@ function deploymentEnvironment(
     EMAIL_FROM: providers.emailFrom,
     DEMO: settings.isDemo ? "1" : "0",
   };
+}
+
+function addressOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
 function standinProviders(secrets: Secrets, standins: Standins | null): ProviderSettings {

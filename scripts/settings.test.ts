@@ -54,3 +54,40 @@ test("real providers come from the settings, with the vendors' addresses as defa
     resendBaseUrl: "https://api.resend.com",
   });
 });
+
+test("a demo is off for a public address, and refused when it is asked for there", () => {
+  const environment = { PUBLIC_URL: "https://shop.example" };
+  expect(() => readSettings(environment)).toThrow(/PAYPAL_CLIENT_ID is missing/);
+  expect(() => readSettings({ ...environment, DEMO: "1" })).toThrow(
+    /this machine only, but PUBLIC_URL is https:\/\/shop\.example/,
+  );
+  expect(readSettings({ PUBLIC_URL: "http://localhost:3000" }).isDemo).toBe(true);
+});
+
+test("a host that is every address needs the address that people use", () => {
+  const providers = Object.fromEntries(
+    [
+      "PAYPAL_CLIENT_ID",
+      "PAYPAL_CLIENT_SECRET",
+      "PAYPAL_WEBHOOK_ID",
+      "PAYPAL_MERCHANT_ID",
+      "RESEND_API_KEY",
+      "EMAIL_FROM",
+    ].map((name) => [name, "set"]),
+  );
+  expect(() => readSettings({ ...providers, HOST: "0.0.0.0" })).toThrow(/Set PUBLIC_URL/);
+  expect(
+    readSettings({ ...providers, HOST: "0.0.0.0", PUBLIC_URL: "https://shop.example" }).isDemo,
+  ).toBe(false);
+});
+
+test("a public address with a path is refused, an empty setting counts as none", () => {
+  expect(() => readSettings({ PUBLIC_URL: "http://localhost:3000/shop" })).toThrow(
+    /PUBLIC_URL must be an address without a path/,
+  );
+  expect(readSettings({ PORT: "", HOST: "", PUBLIC_URL: "" })).toMatchObject({
+    port: 3000,
+    host: "127.0.0.1",
+    publicUrl: null,
+  });
+});

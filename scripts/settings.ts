@@ -35,7 +35,8 @@ export interface Settings {
   readonly providers: ProviderSettings | null;
 }
 
-const LOOPBACK_HOSTS = new Set(["127.0.0.1", "localhost", "::1"]);
+const LOOPBACK_HOSTS = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+const EVERY_ADDRESS = new Set(["0.0.0.0", "::"]);
 
 const vFlag = z.enum(["1", "0", "true", "false", "on", "off"], {
   error: "must be 1 or 0",
@@ -53,6 +54,9 @@ const vEnvironment = z.object({
   DEMO: vFlag.optional(),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: "must be an address like https://shop.example" })
+    .refine((url) => url.replace(/\/+$/, "") === new URL(url).origin, {
+      error: "must be an address without a path, like https://shop.example",
+    })
     .optional(),
   CONVEX_SELF_HOSTED_URL: z.url({ error: "must be an address" }).optional(),
   CONVEX_SELF_HOSTED_ADMIN_KEY: z.string().min(1).optional(),
@@ -72,24 +76,32 @@ const vProviders = z.object({
 });
 
 /**
- * Reads the settings from environment variables.
+ * Reads the settings from environment variables; an empty one counts as not set.
  * @throws StartError naming every setting that is missing or wrong.
  */
-export function readSettings(environment: Environment): Settings {
+export function readSettings(variables: Environment): Settings {
+  const environment = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== ""),
+  );
   const base = parseOrThrow(vEnvironment, environment);
+  const foreign = foreignAddress(base.HOST, base.PUBLIC_URL);
   const isDemo =
-    base.DEMO === undefined
-      ? LOOPBACK_HOSTS.has(base.HOST)
-      : ["1", "true", "on"].includes(base.DEMO);
-  if (isDemo && !LOOPBACK_HOSTS.has(base.HOST)) {
+    base.DEMO === undefined ? foreign === null : ["1", "true", "on"].includes(base.DEMO);
+  if (isDemo && foreign !== null) {
     throw new StartError(
-      `The demo runs on this machine only, but HOST is ${base.HOST}. Set HOST=127.0.0.1, or DEMO=0 with real PayPal and Resend settings.`,
+      `The demo runs on this machine only, but ${foreign}. Set HOST=127.0.0.1 and no PUBLIC_URL, or DEMO=0 with real PayPal and Resend settings.`,
     );
   }
   const { CONVEX_SELF_HOSTED_URL: url, CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey } = base;
   if ((url === undefined) !== (adminKey === undefined)) {
     throw new StartError(
       "CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY belong together: set both, or neither for the embedded backend.",
+    );
+  }
+  const providers = isDemo ? null : readProviders(environment);
+  if (EVERY_ADDRESS.has(base.HOST) && base.PUBLIC_URL === undefined) {
+    throw new StartError(
+      `HOST is ${base.HOST}, which is every address of this machine. Set PUBLIC_URL to the one that people use, like https://shop.example.`,
     );
   }
   return {
@@ -99,8 +111,15 @@ export function readSettings(environment: Environment): Settings {
     isDemo,
     publicUrl: base.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
     deployment: url !== undefined && adminKey !== undefined ? { url, adminKey } : null,
-    providers: isDemo ? null : readProviders(environment),
+    providers,
   };
+}
+
+/** Why others than the people at this machine can reach the shop, `null` when they can't. */
+function foreignAddress(host: string, publicUrl: string | undefined): string | null {
+  if (!LOOPBACK_HOSTS.has(host)) return `HOST is ${host}`;
+  if (publicUrl === undefined || LOOPBACK_HOSTS.has(new URL(publicUrl).hostname)) return null;
+  return `PUBLIC_URL is ${publicUrl}`;
 }
 
 function readProviders(environment: Environment): ProviderSettings {

@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { requireDataFolder } from "./data-folder.ts";
+import { StartError } from "./settings.ts";
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "data-folder-"));
+  writeFileSync(join(folder, "file"), "");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a missing data folder is made, with its parents, for this user alone", () => {
+  const made = join(folder, "one", "two");
+  requireDataFolder(made);
+  requireDataFolder(made);
+  expect(statSync(made).mode & 0o777).toBe(0o700);
+});
+
+test.each(["file", "file/below"])("a data folder that cannot be is named: %s", (name) => {
+  const refused = join(folder, name);
+  expect(() => requireDataFolder(refused)).toThrow(StartError);
+  expect(() => requireDataFolder(refused)).toThrow(`The data folder ${refused} can't be written`);
+});
+
+test.runIf(process.platform === "linux")("a file system without folders is no hang", () => {
+  expect(() => requireDataFolder("/proc/shop")).toThrow(StartError);
+});
