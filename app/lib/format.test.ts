@@ -11,7 +11,7 @@ test("whole amounts are short without minor units, others never lose them", () =
   expect(formatMoney({ amount: 123_456_789, currency: "EUR" }, "en")).toBe("€1,234,567.89");
 });
 
-test("amounts follow the language", () => {
+test("SYS-8: amounts follow the language", () => {
   expect(formatMoney({ amount: 123_450, currency: "EUR" }, "de")).toBe("1.234,50\u00a0€");
 });
 

@@ -68,7 +68,7 @@ test.each([
   expect(parseImageRequest(storageId, new URLSearchParams(query))).toBeNull();
 });
 
-test("a picture comes from the deployment's own storage, at the width and in the format asked", async () => {
+test("SYS-3: a picture comes from the deployment's own storage, at the width and in the format asked", async () => {
   const images = imagesFrom();
   expect(await metadataOf(await images.get(wanted))).toEqual({ format: "webp", width: 320 });
   const avif = await images.get({ ...wanted, width: 640, format: "avif" });

@@ -22,14 +22,14 @@ test.each([
   expect(safePath(target)).toBe("/");
 });
 
-test("the place to return is read from an address and from a form", () => {
+test("ACC-3: the place to return is read from an address and from a form", () => {
   const form = new FormData();
   form.set("redirectTo", "/cart");
   expect(placeToReturn(form)).toBe("/cart");
   expect(placeToReturn(new URLSearchParams({ redirectTo: "//elsewhere.example" }))).toBe("/");
 });
 
-test("the sign-in page leads back to the page that asked for it", () => {
+test("ACC-3: the sign-in page leads back to the page that asked for it", () => {
   const request = new Request("http://shop.test/account/orders?page=2");
   expect(signInPath(request)).toBe("/sign-in?redirectTo=%2Faccount%2Forders%3Fpage%3D2");
 });

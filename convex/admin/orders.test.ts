@@ -174,7 +174,7 @@ test("ORD-6 customers reach no order of the admin panel", async () => {
   });
 });
 
-test("ORD-6 an order is found by its owner only, guest or not", async () => {
+test("ORD-6, ACC-6 an order is found by its owner only, guest or not", async () => {
   const t = startShop();
   const shopper = await addShopper(t);
   const { orderNumber } = await buy(shopper);

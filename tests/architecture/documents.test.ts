@@ -1,3 +1,6 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
 
@@ -22,6 +25,39 @@ test("SYS-7: docs/er.md shows the tables of the schema", async () => {
   const exported = String(Reflect.apply(exportSchema, schema, []));
   await expectDocument("docs/er.md", describeEntityRelationships(exported));
 });
+
+test("SYS-7: use cases are drawn for guest, client, agent and manager", () => {
+  const diagrams = readFileSync("docs/use-cases.md", "utf8").match(/```mermaid\nflowchart/g);
+  expect(diagrams).toHaveLength(2);
+});
+
+test("SYS-7: what the documents refer to exists", () => {
+  const missing = ["README.md", ...listDocuments("docs")].flatMap((document) =>
+    referencesOf(document)
+      .filter((path) => !existsSync(path))
+      .map((path) => `${document}: ${path}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("SYS-7: architecture, operations and decisions are written down", () => {
+  expect(listDocuments("docs")).toEqual(
+    expect.arrayContaining(["docs/architecture.md", "docs/operations.md"]),
+  );
+  expect(listDocuments("docs/decisions").length).toBeGreaterThan(0);
+});
+
+function listDocuments(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name));
+}
+
+/** Relative links, without their anchors. */
+function referencesOf(document: string): string[] {
+  const links = readFileSync(document, "utf8").matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g);
+  return [...links].map(([, target]) => join(dirname(document), target ?? ""));
+}
 
 /** `npm run docs` writes the document instead of comparing. */
 async function expectDocument(path: string, content: string): Promise<void> {

@@ -12,7 +12,7 @@ interface Requirement {
 const requirements = readTable(readFileSync("docs/requirements.md", "utf8"));
 const testedIds = collectTestedIds();
 
-test("the table of requirements is complete and uses the three statuses", () => {
+test("SYS-7: the table of requirements is complete and uses the three statuses", () => {
   expect(requirements.length).toBe(54);
   expect(requirements.filter(({ status }) => !/^(done|partly|planned)$/.test(status))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { button, click, only, press, render, type } from "#tests/support/render.
 
 import { QuantityStepper } from "./quantity-stepper.tsx";
 
-test("buttons change the quantity by one and stop at the ends", () => {
+test("CRT-1: buttons change the quantity by one and stop at the ends", () => {
   const page = render(<Counter start={1} max={2} />);
 
   expect(button(page, "One less").disabled).toBe(true);
@@ -16,7 +16,7 @@ test("buttons change the quantity by one and stop at the ends", () => {
   expect(button(page, "One less").disabled).toBe(false);
 });
 
-test("a typed quantity counts once Enter is pressed", () => {
+test("CRT-1: a typed quantity counts once Enter is pressed", () => {
   const onChange = vi.fn();
   const page = render(<Counter start={1} max={9} onChange={onChange} />);
 
