@@ -16,6 +16,7 @@ import {
   isJobCanceled,
   parseJobRequest,
   requireJobId,
+  requireTarget,
 } from "../runtime/syscalls/scheduler-syscalls.ts";
 import {
   deleteStoredFile,
@@ -45,6 +46,8 @@ export interface ActionServices {
   runQuery(request: FunctionRequest): Promise<QueryOutcome>;
   runMutation(request: FunctionRequest): Promise<MutationOutcome>;
   runAction(request: FunctionRequest): Promise<ActionOutcome>;
+  /** Whether the latest code has such a function, public or internal. */
+  readonly hasFunction: (path: FunctionPath) => Promise<boolean>;
 }
 
 /** The action that asks. */
@@ -187,14 +190,15 @@ function nestedResult(outcome: QueryOutcome | MutationOutcome | ActionOutcome): 
   throw new FunctionError(text, outcome.errorDataJson ?? null);
 }
 
-function schedule(
-  { database, clock }: ActionServices,
+async function schedule(
+  { database, clock, hasFunction }: ActionServices,
   { path, request }: ActionContext,
   args: JsonObject,
 ): Promise<string> {
   const nowMs = clock.now();
   const job = parseJobRequest(path.componentPath, args, nowMs);
-  return commitWrites(database, (transaction) =>
+  requireTarget(job, await hasFunction(job.target));
+  return await commitWrites(database, (transaction) =>
     JSON.stringify(
       insertJob(transaction, {
         ownerPath: path.componentPath,

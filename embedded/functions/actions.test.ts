@@ -36,6 +36,7 @@ const SOURCES = {
     export const late = action(async () => { setTimeout(() => { throw new Error("late"); }, 1); await new Promise((r) => setTimeout(r, 50)); });
     export const nested = action(async (ctx) => await ctx.runAction(ref("nodes:version")));
     export const schedule = action(async (ctx, { delay }) => await ctx.scheduler.runAfter(delay, ref("acts:add"), { n: 5 }));
+    export const scheduleAbsent = action(async (ctx) => await ctx.scheduler.runAfter(0, ref("acts:absent"), {}));
     export const cancel = action(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
     export const files = action(async (ctx) => {
       const id = await ctx.storage.store(new Blob(["hello"], { type: "text/plain" }));
@@ -172,6 +173,12 @@ test("an action schedules and cancels at once", async () => {
   expect([...listJobs(deployment.database.begin(), "pending")]).toEqual([]);
   await expect(act("acts:cancel", { id: "nonsense" })).rejects.toThrow(
     "Invalid scheduled function id",
+  );
+});
+
+test("an action cannot schedule what nobody could run", async () => {
+  await expect(act("acts:scheduleAbsent")).rejects.toThrow(
+    "Attempted to schedule function at nonexistent path: acts:absent",
   );
 });
 

@@ -54,6 +54,7 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
       runQuery: (request) => queries.run({ ...request, journal: null }),
       runMutation: (request) => mutations.run(request, null),
       runAction: (request) => actions.run(request),
+      hasFunction: async (path) => (await actions.describe(path)) !== null,
     },
   });
 

@@ -12,6 +12,7 @@ beforeAll(async () => {
       export const later = mutation(async (ctx, { delay, args }) => await ctx.scheduler.runAfter(delay, ref("jobs:work"), args));
       export const laterThenFail = mutation(async (ctx) => { await ctx.scheduler.runAfter(0, ref("jobs:work"), {}); throw new Error("no"); });
       export const at = mutation(async (ctx, { ms }) => await ctx.scheduler.runAt(ms, ref("jobs:work"), {}));
+      export const laterAbsent = mutation(async (ctx) => await ctx.scheduler.runAfter(0, ref("jobs:absent"), {}));
       export const cancel = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
       export const cancelSelf = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
       export const many = mutation(async (ctx) => { for (let i = 0; i < 1001; i++) await ctx.scheduler.runAfter(0, ref("jobs:work"), {}); });
@@ -51,6 +52,12 @@ test("a mutation that fails schedules nothing", async () => {
   const before = ((await deployment.value("jobs:jobs")) as unknown[]).length;
   await expect(deployment.change("jobs:laterThenFail")).rejects.toThrow("no");
   await expect(deployment.value("jobs:jobs")).resolves.toHaveLength(before);
+});
+
+test("what nobody could run cannot be scheduled", async () => {
+  await expect(deployment.change("jobs:laterAbsent")).rejects.toThrow(
+    "Attempted to schedule function at nonexistent path: jobs:absent",
+  );
 });
 
 test("jobs come in the order in which they are due", async () => {

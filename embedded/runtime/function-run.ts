@@ -257,6 +257,10 @@ export class FunctionRun implements CallHost {
     this.#advance(call);
   }
 
+  hasFunction(path: FunctionPath): boolean {
+    return this.#realms.infoOf(path) !== null;
+  }
+
   #createCall(
     parent: FunctionCall | null,
     target: Pick<FunctionCall, "udfType" | "path" | "transaction" | "random">,

@@ -45,6 +45,14 @@ export function parseJobRequest(
   return { target, argsJson: JSON.stringify([value]), argsBytes, scheduledTimeMs };
 }
 
+/** @throws FunctionError when there is nothing that could run when the job is due. */
+export function requireTarget({ target }: JobRequest, isFound: boolean): void {
+  if (isFound) return;
+  throw new FunctionError(
+    `Attempted to schedule function at nonexistent path: ${displayPath(target)}`,
+  );
+}
+
 /** Whether the job that is running the caller was canceled meanwhile: then its jobs are, too. */
 export function isJobCanceled(transaction: Transaction, jobId: string | null): boolean {
   const job = jobId === null ? null : findJob(transaction, jobId);
@@ -54,11 +62,9 @@ export function isJobCanceled(transaction: Transaction, jobId: string | null): b
 export const schedulerSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/schedule": (context, args) => {
     const { transaction, componentPath, run, nowMs } = context;
-    const { target, argsJson, argsBytes, scheduledTimeMs } = parseJobRequest(
-      componentPath,
-      args,
-      nowMs,
-    );
+    const job = parseJobRequest(componentPath, args, nowMs);
+    const { target, argsJson, argsBytes, scheduledTimeMs } = job;
+    requireTarget(job, run.hasFunction(target));
     run.functionsScheduled += 1;
     run.scheduledArgsBytes += argsBytes;
     if (run.functionsScheduled > LIMITS.functionsScheduled) {

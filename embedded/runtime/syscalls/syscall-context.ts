@@ -35,6 +35,8 @@ export interface SyscallServices {
 export interface RunState {
   /** Attributes of the caller as JSON text; reading it makes the result belong to that caller. */
   readIdentity(): string | null;
+  /** Whether the code that runs has such a function, public or internal. */
+  hasFunction(path: FunctionPath): boolean;
   readonly request: {
     readonly requestId: string;
     readonly ip: string | null;
