@@ -15,7 +15,7 @@ export default defineConfig({
             "server/**/*.test.ts",
             "standins/**/*.test.ts",
             "scripts/**/*.test.ts",
-            "app/{server,lib}/**/*.test.ts",
+            "app/**/*.test.ts",
             "tests/{architecture,oracle,conformance}/**/*.test.ts",
           ],
         },

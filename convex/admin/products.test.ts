@@ -120,6 +120,24 @@ test("ADM-2: stock cannot become negative or a fraction, and needs a reason", as
   expect(await t.run((ctx) => ctx.db.query("auditEntries").collect())).toEqual([]);
 });
 
+test("ADM-2: a correction that was meant for the count on the page is refused when it moved", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const { variantId } = await addProduct(t, { variants: [{ stock: 10 }] });
+  const setTo = (count: number, expected: number) => {
+    const args = { variantId, setTo: count, expected, reason: "counted" };
+    return manager.as.mutation(api.admin.products.adjustStock, args);
+  };
+  expect(await setTo(8, 10)).toBe(8);
+  await expect(setTo(12, 10)).rejects.toMatchObject({
+    data: { code: "CONFLICT_STALE", expected: "10", actual: "8" },
+  });
+  const { rows } = await manager.as.query(api.admin.products.list, {
+    ...{ search: "", page: 1, pageSize: 10 },
+  });
+  expect(rows).toMatchObject([{ onHand: 8, onlyVariantId: variantId }]);
+});
+
 test("ADM-2: the list has numbered pages and a search", async () => {
   const t = startShop();
   const manager = await addUser(t, { role: "manager" });

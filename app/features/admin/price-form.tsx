@@ -66,7 +66,7 @@ export function PriceForm({
       noValidate
       aria-label={t("savePriceOf", { name })}
       onSubmit={submit}
-      className="grid gap-3"
+      className="grid content-start gap-3"
     >
       <input type="hidden" name="intent" value="setPrice" />
       <input type="hidden" name="variantId" value={variant.id} />

@@ -86,7 +86,6 @@ function StockField({ row, variantId }: { readonly row: ProductRow; readonly var
               outlined
               label={t("saveStock", { name: row.name })}
               aria-busy={form.busy || undefined}
-              disabled={form.busy}
             />
           )}
         </span>

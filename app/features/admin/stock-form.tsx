@@ -43,7 +43,7 @@ export function StockForm({
         count.send();
         reason.send();
       }}
-      className="grid gap-3"
+      className="grid content-start gap-3"
     >
       <input type="hidden" name="intent" value="adjustStock" />
       <input type="hidden" name="variantId" value={variant.id} />

@@ -40,7 +40,5 @@ export function useLiveField(
     },
     /** Back to the live value. */
     reset: () => setTyped(null),
-    /** The value underneath was seen: it is no news any more. */
-    accept: () => setTyped(shown === null ? null : { ...shown, base: live }),
   };
 }
