@@ -17,7 +17,7 @@ async function find(t: Driver, words: string, section?: string | null): Promise<
   return (await t.query("search:find", args)) as string[];
 }
 
-export const search = clause("Full-text search", {
+export const search = clause("Search", {
   "a word finds the documents that contain it": async (t) => {
     await articles(t, { tea: "green tea from Japan", coffee: "coffee from Ethiopia" });
     expect(await find(t, "tea")).toEqual(["tea"]);
@@ -104,6 +104,13 @@ export const search = clause("Full-text search", {
   "a mutation finds what it has just written": async (t) => {
     const args = { title: "fresh", body: "just written", words: "written" };
     expect(await t.mutation("search:insertThenFind", args)).toEqual(["fresh"]);
+  },
+  "a vector finds those in the most similar directions": async (t) => {
+    const points = { east: [1, 0], north: [0, 1], northeast: [5, 5], west: [-1, 0] };
+    const rows = Object.entries(points).map(([name, at]) => ({ name, at }));
+    const [east, , northeast] = await insertAll(t, rows, "points");
+    const args = { vector: [2, 0.5], limit: 2 };
+    expect(await t.action("search:nearest", args)).toEqual([east, northeast]);
   },
   "take, filter and pages work on search results": async (t) => {
     await articles(t, { a: "word", b: "word", c: "word" });
