@@ -75,7 +75,7 @@ function buildPages() {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ["node_modules/@remix-run/dev/dist/cli.js", "vite:build", "--logLevel", "warn"],
+      ["node_modules/@remix-run/dev/dist/cli.js", "vite:build", "--logLevel", "error"],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_ENV: "production" } },
     );
     let output = "";
@@ -84,9 +84,16 @@ function buildPages() {
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve(undefined);
-      else reject(new Error(`The pages did not build:\n${output}`));
+      else exitUnbuilt(output);
     });
   });
+}
+
+/** The build's own account of what is wrong with the sources says more than a stack of ours. */
+function exitUnbuilt(output) {
+  console.error(output);
+  console.error("The pages did not build; what the build said is above.");
+  process.exit(1);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import * as z from "zod";
 
+import { StartError } from "./settings.ts";
+
 const vSecrets = z.object({
   requestContextSecret: z.string(),
   /** PKCS#8 PEM in one line, as Convex Auth reads it. */
@@ -21,15 +23,36 @@ const vSecrets = z.object({
 
 export type Secrets = z.output<typeof vSecrets>;
 
-/** Reads the secrets of this data folder, making them on the first start (file mode 0600). */
+/**
+ * Reads the secrets of this data folder, making them on the first start (file mode 0600).
+ * @throws StartError when the file was damaged: new secrets would sign everybody out and orphan payments.
+ */
 export async function loadSecrets(dataFolder: string): Promise<Secrets> {
   const path = join(dataFolder, "secrets.json");
   const existing = readIfPresent(path);
-  if (existing !== null) return vSecrets.parse(JSON.parse(existing));
+  if (existing !== null) return parseSecrets(existing, path);
   const secrets = await generateSecrets();
   writeFileSync(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return secrets;
+}
+
+function parseSecrets(text: string, path: string): Secrets {
+  const parsed = vSecrets.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new StartError(
+    `${path} is damaged. Restore it from a backup, or move the whole data folder away to begin anew.`,
+  );
+}
+
+/** `undefined` for what is no JSON, which no schema takes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function generateSecrets(): Promise<Secrets> {
