@@ -35,6 +35,11 @@ export function formatTime(at: number, locale: string): string {
   return dateFormat(locale, "time").format(at);
 }
 
+/** A country by its ISO 3166-1 alpha-2 code: "Denmark". */
+export function formatCountry(code: string, locale: string): string {
+  return countryNames(locale).of(code) ?? code;
+}
+
 export function formatCount(count: number, locale: string): string {
   return countFormat(locale).format(count);
 }
@@ -67,6 +72,9 @@ const dateFormat = remember(
       hour12: false,
       timeZone: TIME_ZONE,
     }),
+);
+const countryNames = remember(
+  (locale: string) => new Intl.DisplayNames(locale, { type: "region" }),
 );
 const countFormat = remember((locale: string) => new Intl.NumberFormat(locale));
 
