@@ -29,7 +29,6 @@ export function ProductTable({
   const mayCount = useMay("stock:write");
   const columns: Column<ProductRow>[] = [
     { key: "product", header: t("columns.product"), cell: (row) => <ProductCell row={row} /> },
-    { key: "category", header: t("columns.category"), wide: true, cell: (row) => row.categoryName },
     {
       key: "status",
       header: t("columns.status"),
@@ -87,7 +86,10 @@ function ProductCell({ row }: { readonly row: ProductRow }) {
         <Link to={`/admin/products/${row.id}`} className="row-link font-semibold">
           {row.name}
         </Link>
-        <p className="text-xs text-ink-3">{row.sku}</p>
+        <p className="text-xs text-ink-3">
+          {row.sku}
+          <span className="max-md:hidden">, {row.categoryName}</span>
+        </p>
       </div>
     </div>
   );
