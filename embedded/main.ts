@@ -5,7 +5,7 @@ import { pino } from "pino";
 
 import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
-import { isSocket, parseUpgradeMessage, type ReadyMessage } from "./http/socket-handover.ts";
+import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
 import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
@@ -31,7 +31,9 @@ async function main(): Promise<void> {
     stopOnSignals(backend);
     void backend.failed.then((error) => fail(error));
     process.off("message", holdSocket);
-    const acceptSocket = (...arrived: unknown[]) => acceptHandover(arrived, backend);
+    const acceptSocket = createHandoverListener((request, socket, head) => {
+      backend.acceptUpgrade(request, socket, head);
+    });
     process.on("message", acceptSocket);
     for (const arrived of handedOver) acceptSocket(...arrived);
     announce(backend, options.folder);
@@ -82,13 +84,6 @@ function parseUrl(text: string | undefined, option: string): string | null {
     throw new ConfigError(`${option} must be an http or https address, not "${text}".`);
   }
   return text.replace(/\/+$/, "");
-}
-
-function acceptHandover([message, handle]: readonly unknown[], backend: Backend): void {
-  const upgrade = parseUpgradeMessage(message);
-  if (upgrade !== null && isSocket(handle)) {
-    backend.acceptUpgrade(upgrade.request, handle, upgrade.head);
-  }
 }
 
 function announce({ url, adminKey }: Backend, folder: string): void {

@@ -167,11 +167,13 @@ test("a socket handed over by its parent is served, and the parent's end is its 
     child.send(
       {
         type: "upgrade",
+        id: 1,
         request: { method, url, rawHeaders, httpVersion },
         head: head.toString("base64"),
       },
       socket,
     );
+    child.send({ type: "released", id: 1 });
   });
   await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
   const { port } = web.address() as AddressInfo;

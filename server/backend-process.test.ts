@@ -67,6 +67,21 @@ test("sockets handed over one after the other are served side by side", async ()
   other.close();
 });
 
+test("what a client sends the moment it is answered reaches the backend, with many at once", async () => {
+  const { url } = await serveHandingOver();
+  const echoes = Array.from({ length: 200 }, (_, index) => {
+    const socket = new WebSocket(`${url}/api/sync`);
+    return new Promise<string>((resolve, reject) => {
+      socket.once("open", () => socket.send(String(index)));
+      socket.once("error", reject);
+      socket.on("message", (data: Buffer) => {
+        if (data.toString().startsWith("echo")) resolve(data.toString());
+      });
+    }).finally(() => socket.close());
+  });
+  expect(await Promise.all(echoes)).toEqual(echoes.map((_, index) => `echo ${String(index)}`));
+});
+
 test("a backend that ends before it is ready says so in a sentence", async () => {
   const backend = startBackend(entry, ["--fail"]);
   running.backend = backend;

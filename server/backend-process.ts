@@ -24,9 +24,11 @@ export type BackendProcess = {
 /**
  * Starts a backend. It gets an IPC channel on which it says `{ type: "ready", adminKey }` and receives
  *
- *     { type: "upgrade", request: { method, url, rawHeaders, httpVersion }, head: <base64> }
+ *     { type: "upgrade", id, request: { method, url, rawHeaders, httpVersion }, head: <base64> }
+ *     { type: "released", id }
  *
- * each with the `net.Socket` of a WebSocket that a browser opened here. When the channel closes, this
+ * the first with the `net.Socket` of a WebSocket that a browser opened here, which may be answered
+ * from the second on. When the channel closes, this
  * process is gone and it has to end as well.
  */
 export function startBackend(entry: string, args: readonly string[]): BackendProcess {
@@ -85,9 +87,20 @@ function handOver(
   socket.setNoDelay(true);
   const buffered: unknown = socket.read();
   const read = Buffer.isBuffer(buffered) ? Buffer.concat([head, buffered]) : head;
-  const message = { type: "upgrade", request, head: read.toString("base64") };
-  child.send(message, socket, {}, (error) => {
-    if (error !== null) socket.destroy();
-  });
+  handOverCount += 1;
+  const id = handOverCount;
+  child.send(
+    { type: "upgrade", id, request, head: read.toString("base64") },
+    socket,
+    {},
+    (error) => {
+      if (error !== null) socket.destroy();
+    },
+  );
+  // Until the child has acknowledged the socket this process still reads from it and drops what it
+  // reads. Messages wait for that acknowledgement, so the client must get no answer before this one.
+  child.send({ type: "released", id });
   return true;
 }
+
+let handOverCount = 0;

@@ -1,8 +1,8 @@
 import { Socket } from "node:net";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
-import { isSocket, parseUpgradeMessage } from "./socket-handover.ts";
+import { createHandoverListener, parseUpgradeMessage } from "./socket-handover.ts";
 
 const request = {
   method: "GET",
@@ -12,8 +12,14 @@ const request = {
 };
 
 test("a hand-over's headers are joined under lower-case names", () => {
-  const message = { type: "upgrade", request, head: Buffer.from("early").toString("base64") };
+  const message = {
+    type: "upgrade",
+    id: 7,
+    request,
+    head: Buffer.from("early").toString("base64"),
+  };
   expect(parseUpgradeMessage(message)).toEqual({
+    id: 7,
     request: {
       method: "GET",
       url: "/api/sync",
@@ -29,16 +35,35 @@ test.each([
   "upgrade",
   { type: "other" },
   { type: "upgrade" },
-  { type: "upgrade", request, head: 1 },
-  { type: "upgrade", request: { ...request, url: undefined }, head: "" },
-  { type: "upgrade", request: { ...request, rawHeaders: "x" }, head: "" },
-  { type: "upgrade", request: { ...request, rawHeaders: ["a", 1] }, head: "" },
+  { type: "upgrade", request, head: "" },
+  { type: "upgrade", id: 1, request, head: 1 },
+  { type: "upgrade", id: 1, request: { ...request, url: undefined }, head: "" },
+  { type: "upgrade", id: 1, request: { ...request, rawHeaders: "x" }, head: "" },
+  { type: "upgrade", id: 1, request: { ...request, rawHeaders: ["a", 1] }, head: "" },
 ])("the message %j is no hand-over", (message) => {
   expect(parseUpgradeMessage(message)).toBeNull();
 });
 
-test("a socket is told from what arrives when the client has left already", () => {
-  expect(isSocket(new Socket())).toBe(true);
-  expect(isSocket(undefined)).toBe(false);
-  expect(isSocket(null)).toBe(false);
+test("a socket is answered once its sender has let go of it, and only once", () => {
+  const accept = vi.fn();
+  const listen = createHandoverListener(accept);
+  const socket = new Socket();
+  listen({ type: "upgrade", id: 1, request, head: "" }, socket);
+  expect(accept).not.toHaveBeenCalled();
+  listen({ type: "released", id: 1 });
+  listen({ type: "released", id: 1 });
+  expect(accept).toHaveBeenCalledTimes(1);
+  expect(accept).toHaveBeenCalledWith(
+    expect.objectContaining({ url: "/api/sync" }),
+    socket,
+    Buffer.alloc(0),
+  );
+});
+
+test.each([undefined, null])("a client that has left already (%j) is not answered", (handle) => {
+  const accept = vi.fn();
+  const listen = createHandoverListener(accept);
+  listen({ type: "upgrade", id: 1, request, head: "" }, handle);
+  listen({ type: "released", id: 1 });
+  expect(accept).not.toHaveBeenCalled();
 });

@@ -4,10 +4,16 @@
  * The web process starts the backend with an IPC channel and, on an `upgrade` event for
  * `/api/sync` or `/api/<version>/sync`, calls
  *
- *     backend.send({ type: "upgrade", request, head }, socket)
+ *     backend.send({ type: "upgrade", id, request, head }, socket)
+ *     backend.send({ type: "released", id })
  *
- * where `request` is `{ method, url, httpVersion, rawHeaders }` of the `IncomingMessage`, and `head` is the base64 text of the bytes that came with the request.
- * From then on the socket belongs to the backend; the web process must not touch it again.
+ * where `request` is `{ method, url, httpVersion, rawHeaders }` of the `IncomingMessage`, and `head`
+ * is the base64 text of the bytes that came with the request. From then on the socket belongs to the
+ * backend; the web process must not touch it again.
+ *
+ * Node.js keeps reading a sent socket, and drops the bytes, until the receiver has acknowledged it,
+ * and holds later messages back until then. Therefore the backend answers the handshake when
+ * `released` arrives: the client sends nothing before it is answered, so nothing can get lost.
  *
  * The backend tells its parent `{ type: "ready", url, adminKey }` once it takes requests; `url` is
  * where it listens itself.
@@ -23,13 +29,30 @@ export interface ReadyMessage {
   readonly adminKey: string;
 }
 
+type AcceptUpgrade = (request: UpgradeRequest, socket: Duplex, head: Buffer) => void;
+
+/** Takes the messages of a web process and the sockets that come with them. */
+export function createHandoverListener(accept: AcceptUpgrade): (...arrived: unknown[]) => void {
+  const arrivals = new Map<number, () => void>();
+  return (message, handle) => {
+    const upgrade = parseUpgradeMessage(message);
+    if (upgrade !== null && isSocket(handle)) {
+      arrivals.set(upgrade.id, () => accept(upgrade.request, handle, upgrade.head));
+    } else if (isRecord(message) && message["type"] === "released") {
+      const id = Number(message["id"]);
+      arrivals.get(id)?.();
+      arrivals.delete(id);
+    }
+  };
+}
+
 /** What arrived with a socket, or `null` for a message that is no hand-over. */
 export function parseUpgradeMessage(
   message: unknown,
-): { readonly request: UpgradeRequest; readonly head: Buffer } | null {
+): { readonly id: number; readonly request: UpgradeRequest; readonly head: Buffer } | null {
   if (!isRecord(message) || message["type"] !== "upgrade") return null;
-  const { request, head } = message;
-  if (!isRecord(request) || typeof head !== "string") return null;
+  const { id, request, head } = message;
+  if (typeof id !== "number" || !isRecord(request) || typeof head !== "string") return null;
   const { method, url, httpVersion, rawHeaders } = request;
   if (typeof method !== "string" || typeof url !== "string" || typeof httpVersion !== "string") {
     return null;
@@ -38,13 +61,14 @@ export function parseUpgradeMessage(
     return null;
   }
   return {
+    id,
     request: { method, url, httpVersion, headers: joinHeaders(rawHeaders) },
     head: Buffer.from(head, "base64"),
   };
 }
 
 /** Whether a hand-over's second half is a socket; it is none when the client left meanwhile. */
-export function isSocket(handle: unknown): handle is Duplex {
+function isSocket(handle: unknown): handle is Duplex {
   return isRecord(handle) && typeof handle["write"] === "function";
 }
 

@@ -8,9 +8,15 @@ if (process.argv.includes("--fail")) process.exit(3);
 
 const webSockets = new WebSocketServer({ noServer: true });
 
-process.on("message", ({ type, request, head }, socket) => {
+const arrivals = new Map();
+
+process.on("message", ({ type, id, request, head }, socket) => {
   if (type === "exit") process.exit(5);
-  if (type !== "upgrade") return;
+  if (type === "upgrade") arrivals.set(id, () => answer(request, socket, head));
+  if (type === "released") arrivals.get(id)();
+});
+
+function answer(request, socket, head) {
   const incoming = Object.assign(new IncomingMessage(socket), request);
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     incoming.headers[request.rawHeaders[index].toLowerCase()] = request.rawHeaders[index + 1];
@@ -23,7 +29,7 @@ process.on("message", ({ type, request, head }, socket) => {
       client.send(`echo ${data.toString()}`);
     });
   });
-});
+}
 process.on("disconnect", () => process.exit(0));
 process.on("SIGTERM", () => process.exit(0));
 process.send({ type: "ready", adminKey: "test|key" });
