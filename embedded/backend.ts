@@ -16,6 +16,7 @@ import type { EngineDatabase } from "./database/types.ts";
 import { createFunctionRunner } from "./functions/create-function-runner.ts";
 import { defineFunctionTables } from "./functions/system-tables.ts";
 import type { FunctionRunner } from "./functions/types.ts";
+import { withoutDetails } from "./functions/without-details.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createFunctionLog, withFunctionLog } from "./http/function-log.ts";
 import { fetchOwnSite } from "./http/http-action-routes.ts";
@@ -43,6 +44,8 @@ export interface BackendOptions {
   /** Replaces the stored `CONVEX_SITE_URL`, which at the first start becomes `<origin>/http`. */
   readonly siteUrl?: string | null;
   readonly instanceName?: string | null;
+  /** False keeps stack and log lines from clients that are not admins; true by default. */
+  readonly exposesDetails?: boolean;
   readonly log: Logger;
   /** Milliseconds of Unix time; tests pass a clock that they can move. */
   readonly now?: () => number;
@@ -107,7 +110,13 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
     name: options.instanceName ?? null,
     warn: (message) => log.warn(message),
   });
-  const parts = createParts(database, instance, { folder, cloudUrl, log, now });
+  const parts = createParts(database, instance, {
+    folder,
+    cloudUrl,
+    exposesDetails: options.exposesDetails ?? true,
+    log,
+    now,
+  });
   const { context, sync, scheduler } = parts;
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     handleHttp(request, response, context);
@@ -137,6 +146,7 @@ interface Parts {
 interface PartOptions {
   readonly folder: string;
   readonly cloudUrl: string;
+  readonly exposesDetails: boolean;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -144,7 +154,7 @@ interface PartOptions {
 function createParts(
   database: EngineDatabase,
   instance: Instance,
-  { folder, cloudUrl, log, now }: PartOptions,
+  { folder, cloudUrl, exposesDetails, log, now }: PartOptions,
 ): Parts {
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   const blobs = openBlobFolder(join(folder, "files"));
@@ -172,7 +182,8 @@ function createParts(
     now,
   });
   const onError = (error: unknown) => log.error({ err: causeOf(error) });
-  const clientRunner = withSystemQueries(runner, database, deployment);
+  const fullRunner = withSystemQueries(runner, database, deployment);
+  const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
   return {
     runner,
     context: {

@@ -9,7 +9,7 @@ import { createHandoverListener, type ReadyMessage } from "./http/socket-handove
 import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
-  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL]";
+  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--production]";
 const STOP_TIMEOUT_MS = 5_000;
 
 // Functions on Convex see UTC; the realm takes the process's zone.
@@ -56,6 +56,7 @@ function parseOptions(args: readonly string[]) {
     origin: parseUrl(values["public-url"], "--public-url"),
     siteUrl: parseUrl(values["site-url"], "--site-url"),
     instanceName: values["instance-name"] ?? null,
+    exposesDetails: values.production !== true,
   };
 }
 
@@ -70,6 +71,7 @@ function parse(args: readonly string[]) {
         "public-url": { type: "string" },
         "site-url": { type: "string" },
         "instance-name": { type: "string" },
+        production: { type: "boolean" },
       },
     });
   } catch (cause) {

@@ -192,6 +192,7 @@ async function startWeb(
             join(settings.dataFolder, "backend"),
             "--public-url",
             publicUrl,
+            ...(mode === "production" ? ["--production"] : []),
           ]),
         }),
   });
