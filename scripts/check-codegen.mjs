@@ -1,5 +1,6 @@
 // Fails when convex/_generated is not what the official `convex codegen` makes of convex/ now.
-// Runs against an empty embedded backend; puts the committed files back when they differ.
+// Runs against an empty embedded backend; puts the committed files back when they differ, unless
+// called with --write (`npm run codegen`), which keeps the new ones.
 import { fork, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,12 +28,13 @@ try {
   const stale = [...new Set([...committed.keys(), ...generated.keys()])].filter(
     (name) => committed.get(name) !== generated.get(name),
   );
-  for (const name of stale) {
+  const isWriting = process.argv.includes("--write");
+  for (const name of isWriting ? [] : stale) {
     const before = committed.get(name);
     if (before === undefined) rmSync(join(FOLDER, name));
     else writeFileSync(join(FOLDER, name), before);
   }
-  if (stale.length > 0) {
+  if (stale.length > 0 && !isWriting) {
     fail(`${FOLDER} is stale (${stale.join(", ")}): run npm run codegen and commit the result.`);
   }
 } finally {

@@ -100,7 +100,7 @@ function runNode(args, environment) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1", ...environment },
     });
     child.on("error", () => resolve(1));
     child.on("close", (code) => resolve(code ?? 1));

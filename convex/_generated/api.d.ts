@@ -8,11 +8,6 @@
  * @module
  */
 
-import type {
-  ApiFromModules,
-  FilterApi,
-  FunctionReference,
-} from "convex/server";
 import type * as account_orders from "../account/orders.js";
 import type * as account_viewer from "../account/viewer.js";
 import type * as admin_orders from "../admin/orders.js";
@@ -156,14 +151,12 @@ import type * as tables_stock from "../tables/stock.js";
 import type * as tables_users from "../tables/users.js";
 import type * as tables_webhooks from "../tables/webhooks.js";
 
-/**
- * A utility for referencing Convex functions in your app's API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+
 declare const fullApi: ApiFromModules<{
   "account/orders": typeof account_orders;
   "account/viewer": typeof account_viewer;
@@ -308,11 +301,31 @@ declare const fullApi: ApiFromModules<{
   "tables/users": typeof tables_users;
   "tables/webhooks": typeof tables_webhooks;
 }>;
+
+/**
+ * A utility for referencing Convex functions in your app's public API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
 export declare const api: FilterApi<
   typeof fullApi,
   FunctionReference<any, "public">
 >;
+
+/**
+ * A utility for referencing Convex functions in your app's internal API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = internal.myModule.myFunction;
+ * ```
+ */
 export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">
 >;
+
+export declare const components: {};
