@@ -7,7 +7,7 @@ import type { Gaps } from "./suite.ts";
 
 const INTRODUCTION = `# Conformance
 
-What every Convex deployment does, checked by one suite (\`tests/conformance\`) against the embedded backend, which is deployed to for real and called by the official \`ConvexHttpClient\`, and against [convex-test](https://www.npmjs.com/package/convex-test), the official imitation that unit tests of functions use. Where convex-test differs, a unit test proves less than it seems to.
+What every Convex deployment does, checked by one suite (\`tests/conformance\`) against the embedded backend, which is deployed to for real and called by the official \`ConvexHttpClient\`, and against [convex-test](https://github.com/get-convex/convex-test), the official imitation that unit tests of functions use. Where convex-test differs, a unit test proves less than it seems to.
 
 A gap is expected to fail: when it starts to conform, the suite fails until the gap is taken out of \`tests/conformance/gaps.ts\`. This page is written by the suite: \`npx vitest run tests/conformance/report.test.ts -u\`.
 `;
