@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import * as z from "zod";
 
+import { listen } from "../http.ts";
 import { startPayPalStandin } from "./server.ts";
 import { CLIENT_ID, MERCHANT_ID, startTestStandin, WEBHOOK_ID } from "./standin.fixture.ts";
 
@@ -65,6 +67,34 @@ test("the state holds everything until it is reset", async () => {
   });
   await steer("reset");
   expect(await state()).toMatchObject({ orders: [], captures: [], events: [] });
+});
+
+test("an event that was on its way at a reset stays forgotten", async () => {
+  let standinUrl = "";
+  let isReset = false;
+  const shop = await listen(
+    { port: 0, host: "127.0.0.1", maxBodyBytes: 1_000_000, log: () => undefined },
+    async () => {
+      if (!isReset) await fetch(`${standinUrl}/_standin/reset`, { method: "POST" });
+      isReset = true;
+      return { status: 200 };
+    },
+  );
+  onTestFinished(() => shop.close());
+  const { url, approvedOrder } = await startTestStandin({ webhookUrl: `${shop.url}/webhook` });
+  standinUrl = url;
+  const states = async () =>
+    z
+      .object({ events: z.array(z.object({ state: z.string() })) })
+      .parse(await (await fetch(`${url}/_standin/state`)).json())
+      .events.map((event) => event.state);
+
+  await approvedOrder();
+  await vi.waitUntil(() => isReset);
+  await approvedOrder();
+
+  await vi.waitUntil(async () => (await states()).includes("delivered"));
+  expect(await states()).toEqual(["delivered"]);
 });
 
 test("the buyer's page shows the order and leads back with the choice", async () => {

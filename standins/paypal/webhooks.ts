@@ -217,7 +217,8 @@ export class Webhooks implements EventSink {
     const url = this.#webhookUrl;
     const results = await Promise.all(Array.from({ length: copies }, () => this.#send(url, event)));
     if (this.#closed.signal.aborted) return;
-    const latest = this.#ledger.events.find(eventId) ?? event;
+    const latest = this.#ledger.events.find(eventId);
+    if (latest === null) return; // Forgotten by a reset while it was on its way.
     const isDelivered = results.some(
       ({ status }) => status !== null && status >= 200 && status < 300,
     );
