@@ -29,7 +29,7 @@ export type BeforeCommit = (mutation: {
 
 export interface MutationRunnerOptions {
   readonly database: Database;
-  readonly executor: FunctionExecutor;
+  readonly executor: Pick<FunctionExecutor, "run">;
   readonly clock: Clock;
   readonly onBeforeCommit: BeforeCommit | null;
 }
@@ -43,7 +43,7 @@ class JobDropped extends Error {}
 /** Runs mutations, again after conflicts, and answers once they are durable. */
 export class MutationRunner {
   readonly #database: Database;
-  readonly #executor: FunctionExecutor;
+  readonly #executor: Pick<FunctionExecutor, "run">;
   readonly #clock: Clock;
   readonly #onBeforeCommit: BeforeCommit | null;
 

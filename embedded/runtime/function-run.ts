@@ -12,7 +12,7 @@ import {
 } from "./function-info.ts";
 import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
-import type { RealmSet } from "./realm-set.ts";
+import type { Realms } from "./realm-set.ts";
 import type {
   LogLevel,
   RealmControl,
@@ -58,9 +58,11 @@ export interface RunResult {
 }
 
 export interface RunEnvironment {
-  readonly realms: RealmSet;
+  readonly realms: Realms;
   readonly services: SyscallServices;
-  readonly watchdog: Watchdog;
+  readonly watchdog: Pick<Watchdog, "guard">;
+  /** How long the code may compute, the database's time not counted; `LIMITS.userTimeMs` by default. */
+  readonly userTimeMs?: number;
 }
 
 interface SettledOperation {
@@ -86,8 +88,9 @@ export class FunctionRun implements CallHost {
   nextStreamId = 0;
   readonly #wanted: RunRequest;
   readonly #transaction: Transaction;
-  readonly #realms: RealmSet;
-  readonly #watchdog: Watchdog;
+  readonly #realms: Realms;
+  readonly #watchdog: Pick<Watchdog, "guard">;
+  readonly #userTimeMs: number;
   readonly #logs = new LogLines();
   readonly #settledOperations: SettledOperation[] = [];
   #root: FunctionCall | null = null;
@@ -106,12 +109,13 @@ export class FunctionRun implements CallHost {
   constructor(
     request: RunRequest,
     transaction: Transaction,
-    { realms, services, watchdog }: RunEnvironment,
+    { realms, services, watchdog, userTimeMs }: RunEnvironment,
   ) {
     this.#wanted = request;
     this.#transaction = transaction;
     this.#realms = realms;
     this.#watchdog = watchdog;
+    this.#userTimeMs = userTimeMs ?? LIMITS.userTimeMs;
     this.services = services;
     this.nowMs = request.nowMs;
     this.request = request.request;
@@ -380,7 +384,7 @@ export class FunctionRun implements CallHost {
   #attempt(answer: () => string): SyscallReply {
     const startedAt = performance.now();
     const userMs = this.#spentMs + startedAt - this.#enteredAt - this.#databaseMs;
-    if (userMs > LIMITS.userTimeMs) {
+    if (userMs > this.#userTimeMs) {
       this.#isTimedOut = true;
       return this.#failureReply(timeoutError());
     }

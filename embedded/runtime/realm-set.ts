@@ -2,8 +2,13 @@ import type { ComponentPath } from "../database/types.ts";
 import type { CodeSnapshot } from "../modules/code-cache.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { functionInfo, type FunctionInfo } from "./function-info.ts";
-import { Realm, type RealmFrame } from "./realm.ts";
+import { Realm, type CodeRealm, type RealmFrame } from "./realm.ts";
 import { strayRejections } from "./stray-rejections.ts";
+
+/** The code that a run executes. */
+export interface Realms extends Pick<RealmSet, "nextId" | "infoOf" | "dropHalfEvaluated"> {
+  realmFor(frame: RealmFrame, componentPath: ComponentPath, depth: number): CodeRealm;
+}
 
 /**
  * The realms of one version of the code: one per component and depth of nesting, so that a nested
