@@ -15,11 +15,12 @@ import {
   documentKey,
   encodeStored,
   parseDocument,
+  resolveDocument,
   type ParsedDocument,
 } from "./stored-document.ts";
 import { searchDocumentOf } from "./search-reading.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
-import type { StoredDocument } from "./types.ts";
+import type { StoredDocument, Timestamp } from "./types.ts";
 import type { DocumentChange, TouchedKey, TouchedSearchDocument } from "./write-log.ts";
 
 /** A document's change with both versions parsed, as index maintenance needs them. */
@@ -57,10 +58,14 @@ export class CommitPlan {
     this.writes.push(tableWrite(table));
   }
 
-  /** Net changes of a transaction, with the indexes that exist now rather than at its snapshot. */
-  addDocuments(transaction: DatabaseTransaction, storage: Storage): void {
+  /**
+   * Net changes of a transaction that commits at `ts`, with the indexes that exist now rather than at
+   * its snapshot.
+   */
+  addDocuments(transaction: DatabaseTransaction, storage: Storage, ts: Timestamp): void {
     for (const [id, written] of transaction.writtenDocuments()) {
-      const { before, current } = written;
+      const { before } = written;
+      const current = written.current === null ? null : resolveDocument(written.current, ts);
       if (before?.json === current?.stored.json) continue;
       const { componentPath, name } = written.table;
       const table = this.catalog.table(componentPath, name) ?? this.#created(written.table);

@@ -103,14 +103,16 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     }
     transaction.checkOpen();
     this.#validate(transaction);
+    const ts = this.#nextTs(transaction.lastCreationTime);
     const plan = new CommitPlan(this.#catalog);
-    plan.addDocuments(transaction, this.storage);
+    plan.addDocuments(transaction, this.storage, ts);
     const activated = [...transaction.preparedSchemas.values()].map((prepared) =>
       this.#planActivation(plan, prepared),
     );
     transaction.finish();
     for (const preparation of activated) this.#preparations.delete(preparation.componentPath);
-    return { ts: this.#apply(plan, transaction.lastCreationTime) };
+    this.#apply(plan, ts);
+    return { ts };
   }
 
   flushed(ts: Timestamp): Promise<void> {
@@ -280,8 +282,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return atLeast > next ? atLeast : next;
   }
 
-  #apply(plan: CommitPlan, lastCreationTime = 0): Timestamp {
-    const ts = this.#nextTs(lastCreationTime);
+  #apply(plan: CommitPlan, ts = this.#nextTs(0)): void {
     for (const [table, delta] of plan.countDeltas) {
       plan.writes.push(countWrite(table, (this.#counts.get(table) ?? 0) + delta));
     }
@@ -307,7 +308,6 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     for (const index of plan.removedIndexes) this.#builder.removeEntries(index, null);
     this.#subscriptions.invalidate(entry);
     for (const listener of this.#commitListeners) listener(ts);
-    return ts;
   }
 
   #planActivation(plan: CommitPlan, prepared: PreparedSchema): SchemaPreparation {

@@ -125,7 +125,11 @@ export interface Transaction {
   /** `searchField` and `filterFields` of a search index; throws `IndexNotFound`, `IndexStaged`. */
   searchIndex(componentPath: ComponentPath, table: string, index: string): SearchIndexDefinition;
 
-  /** Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. */
+  /**
+   * Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. The
+   * commit timestamp placeholder `{"$commitTs":null}` may be anywhere in a value: it counts as the
+   * largest int64, is read back as itself, and is the commit's timestamp from the commit on.
+   */
   insert(componentPath: ComponentPath, table: string, valueJson: string): string;
   /** Top-level merge; `{"$undefined":null}` deletes the field. */
   patch(componentPath: ComponentPath, id: string, valueJson: string): void;
@@ -268,7 +272,8 @@ export interface Database {
   begin(options?: { readonly ts?: Timestamp; readonly nowMs?: number }): Transaction;
   /**
    * Validates the read set against everything committed since the snapshot, assigns a timestamp
-   * (max(latest + 1, now)), applies the writes in memory and queues them for the disk.
+   * (max(latest + 1, now)), puts it for the placeholders in what was written, applies the writes in
+   * memory and queues them for the disk.
    * A transaction without writes is not validated and commits at its snapshot.
    * @throws OccConflictError with the table and document that changed.
    * @throws StorageStoppedError after a failed flush.

@@ -70,7 +70,7 @@ export class ActionRunner {
       );
       const text = await session.result;
       const lookup = tableLookup(this.#services.database.begin(), componentPath);
-      const valueJson = checkResult(path, info, text, lookup);
+      const valueJson = checkResult(path, info, text, lookup, { commitTs: false });
       return { ok: true, valueJson, logLines: session.logs.lines };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;

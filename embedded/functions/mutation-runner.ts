@@ -5,6 +5,7 @@ import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
 import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
+import { resolveCommitTs } from "../values/commit-ts.ts";
 import { functionFailure } from "./function-failure.ts";
 import { requirePath, toRunRequest } from "./run-request.ts";
 import { findAnswer, recordAnswer } from "./session-requests.ts";
@@ -70,7 +71,7 @@ export class MutationRunner {
         recordAnswer(transaction, session, { ...outcome, logLines }, this.#clock.now());
       }
       const { ts } = this.#database.commit(transaction);
-      const { valueJson } = outcome;
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
@@ -94,7 +95,7 @@ export class MutationRunner {
       if (!outcome.ok) {
         return { kind: "failed", outcome: functionFailure(outcome.error, requestId, logLines) };
       }
-      const { valueJson } = outcome;
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {

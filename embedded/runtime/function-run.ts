@@ -1,10 +1,17 @@
 import type { Transaction } from "../database/types.ts";
 import { readVariable } from "../modules/environment-variables.ts";
-import { displayPath, resolveAddress, type FunctionPath } from "../modules/function-path.ts";
+import {
+  displayPath,
+  resolveAddress,
+  storedPath,
+  type FunctionPath,
+} from "../modules/function-path.ts";
+import { hasCommitTs } from "../values/commit-ts.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
 import { FunctionError } from "./function-error.ts";
 import {
   checkArgs,
+  checkErrorData,
   checkResult,
   functionNotFound,
   requireCallable,
@@ -280,7 +287,7 @@ export class FunctionRun implements CallHost {
     const info = requireCallable(path, this.#realms.infoOf(path), udfType, mayCallInternal);
     call.info = info;
     const args = checkArgs(path, info, argsJson, tableLookup(transaction, componentPath), {
-      commitTs: call.depth > 0,
+      commitTs: call.parent?.udfType === "mutation",
     });
     this.#enter(call, (control) => {
       control.invoke(path.module, path.exportName, udfType, args, (isOk, text) => {
@@ -308,11 +315,14 @@ export class FunctionRun implements CallHost {
   #outcomeOf(call: FunctionCall, { isOk, text }: { isOk: boolean; text: string }): CallOutcome {
     const { path, info, realm, transaction, componentPath } = call;
     if (info === null || realm === null) throw new Error("A call that never started has ended.");
-    if (!isOk) return { ok: false, error: realm.toFunctionError(JSON.parse(text) as ThrownError) };
+    if (!isOk) {
+      const error = realm.toFunctionError(JSON.parse(text) as ThrownError);
+      return { ok: false, error: checkErrorData(error) };
+    }
     try {
-      if (call.depth === 0) requireNoPlaceholder(path, text);
+      if (call.depth === 0 && call.udfType === "query") requireNoPlaceholder(path, text);
       const lookup = tableLookup(transaction, componentPath);
-      return { ok: true, valueJson: checkResult(path, info, text, lookup) };
+      return { ok: true, valueJson: checkResult(path, info, text, lookup, { commitTs: true }) };
     } catch (error) {
       return { ok: false, error: this.#asFunctionError(error) };
     }
@@ -421,11 +431,12 @@ export class FunctionRun implements CallHost {
   }
 }
 
-/** Inside a string the quotes would be escaped, so the text can only be the placeholder itself. */
+/** A query outside of a mutation has no commit whose timestamp it could be. */
 function requireNoPlaceholder(path: FunctionPath, resultJson: string): void {
-  if (!resultJson.includes('{"$commitTs":null}')) return;
+  if (!hasCommitTs(resultJson)) return;
   throw new FunctionError(
-    `Function ${displayPath(path)} return value invalid: cannot return an unresolved commit timestamp`,
+    `Function ${storedPath(path)} return value invalid: queries cannot return an unresolved commit ` +
+      "timestamp",
   );
 }
 
