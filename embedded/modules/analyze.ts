@@ -107,7 +107,7 @@ function analyzeModule(module: PushedModule, probe: ModuleProbe): AnalyzedModule
   };
 }
 
-function analyzeFunction(path: string, probed: ProbedFunction): AnalyzedFunction {
+export function analyzeFunction(path: string, probed: ProbedFunction): AnalyzedFunction {
   const { name, udfType, visibility, argsJson, returnsJson } = probed;
   for (const [kind, json] of [["args", argsJson] as const, ["returns", returnsJson] as const]) {
     const parsed: unknown = json === null ? null : JSON.parse(json);
