@@ -145,6 +145,19 @@ export interface Transaction {
    */
   activateSchema(prepared: PreparedSchema): void;
 
+  /**
+   * Inserts a document of an import, whose text may bring its own `_id` and `_creationTime`.
+   * @throws DatabaseError `ImportConflict` for an id of another table, `DuplicateId` for one in use.
+   */
+  insertImported(componentPath: ComponentPath, table: string, documentJson: string): string;
+  /**
+   * Puts the tables of an import in the place of those they replace when this transaction commits,
+   * together with its other writes.
+   * @throws DatabaseError at the commit: `ImportSchemaChanged`, `ImportForeignKey`, `TableConflict`,
+   *   `TableExists` when what the import found at its beginning is no longer so.
+   */
+  activateImport(tables: TableImport): void;
+
   savepoint(): Savepoint;
   /** Undoes writes made since; reads stay recorded. */
   rollbackTo(savepoint: Savepoint): void;
@@ -257,8 +270,81 @@ export interface Catalog {
   discardSchema(prepared: PreparedSchema): void;
 }
 
-/** What `openDatabase` gives: transactions and the catalog. */
-export interface EngineDatabase extends Database, Catalog {}
+/** A table of an import. */
+export interface ImportTable {
+  readonly componentPath: ComponentPath;
+  readonly name: string;
+  /** What the ids of its rows carry; `null` for the number of the table it replaces, or any. */
+  readonly number: number | null;
+}
+
+export interface ImportOptions {
+  /** Refuse to replace a table that has rows. */
+  readonly requiresEmpty: boolean;
+  /** Empty the tables that are not in the import, and remove those that are in no schema. */
+  readonly clearsOthers: boolean;
+}
+
+/**
+ * Tables that are being filled where nobody sees them, to take the place of others in one commit
+ * (`Transaction.activateImport`). What is not activated is gone after a restart.
+ */
+export interface TableImport {
+  /** The number a table will have; `null` when it is not imported. */
+  tableNumber(componentPath: ComponentPath, name: string): number | null;
+  /**
+   * Adds rows, each the JSON text of a document in Convex's encoding, with `_id` and `_creationTime`
+   * when they are to be kept. Resolves when they are on disk.
+   * @throws ImportRefusedError for the first row that is no valid document or does not fit the schema.
+   */
+  write(componentPath: ComponentPath, name: string, rowsJson: readonly string[]): Promise<void>;
+  /** Drops what was written. Harmless when it was activated, or discarded before. */
+  discard(): void;
+}
+
+/** A row of an import that cannot be stored; `cause` is the `DatabaseError` that says why. */
+export class ImportRefusedError extends Error {
+  override readonly name = "ImportRefusedError";
+  /** Position in the rows that were written together, from 0. */
+  readonly rowIndex: number;
+
+  constructor(rowIndex: number, cause: Error) {
+    super(cause.message, { cause });
+    this.rowIndex = rowIndex;
+  }
+}
+
+/** A table as a snapshot of the disk has it. */
+export interface StoredTable {
+  readonly componentPath: ComponentPath;
+  readonly name: string;
+  readonly number: number;
+  readonly count: number;
+}
+
+/**
+ * The database as it was on disk at one moment, readable for as long as it is open whatever is written
+ * meanwhile. Keep it for minutes, not for hours: the data file cannot reuse what it holds.
+ */
+export interface DiskSnapshot {
+  readonly ts: Timestamp;
+  readonly tables: readonly StoredTable[];
+  /** Documents in the order of their ids, about `limit` of them, from the one after `afterId` on. */
+  documents(table: StoredTable, afterId: string | null, limit: number): readonly StoredDocument[];
+  /** The document whose values in a declared index start with these, `null` when there is none. */
+  find(table: StoredTable, index: string, key: IndexKey): StoredDocument | null;
+  close(): void;
+}
+
+/** Moving tables in and out as a whole. */
+export interface Transfer {
+  /** @throws DatabaseError `TableConflict` when two tables would have the same number. */
+  beginImport(tables: readonly ImportTable[], options: ImportOptions): TableImport;
+  openDiskSnapshot(): DiskSnapshot;
+}
+
+/** What `openDatabase` gives: transactions, the catalog and the transfer of whole tables. */
+export interface EngineDatabase extends Database, Catalog, Transfer {}
 
 export interface Database {
   /** Timestamp of the newest commit visible to new transactions (maybe not flushed yet). */
