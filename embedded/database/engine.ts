@@ -110,6 +110,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       return { ts: transaction.snapshotTs };
     }
     transaction.checkOpen();
+    this.storage.requireSpace();
     const imports = transaction.imports.map((tables) => this.#startActivation(tables));
     this.#validate(transaction);
     const ts = this.#nextTs(transaction.lastCreationTime);
@@ -228,6 +229,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     schemaJson: string | null,
   ): Promise<PreparedSchema> {
     const schema = schemaJson === null ? null : parseSchema(schemaJson);
+    this.storage.requireSpace();
     const previous = this.#preparations.get(componentPath);
     if (previous !== undefined) this.discardSchema(previous);
     const preparation = new SchemaPreparation(

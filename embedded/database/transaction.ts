@@ -95,6 +95,10 @@ export class DatabaseTransaction implements Transaction {
     return (this.#writes?.count ?? 0) > 0 || this.#schemas.size > 0 || this.#imports.length > 0;
   }
 
+  recoverReads(): void {
+    this.#view.storage.recoverReads();
+  }
+
   get catalog(): CatalogState {
     return this.#view.catalog;
   }

@@ -98,6 +98,9 @@ export interface Transaction {
   readonly usage: TransactionUsage;
   readonly hasWrites: boolean;
 
+  /** To be called at once when code that may have been reading was ended from outside. */
+  recoverReads(): void;
+
   /**
    * `null` when absent, when the table does not exist or when `id` is no id; the read is recorded
    * in each case.

@@ -5,6 +5,7 @@ import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
 import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
+import { DiskFullError } from "../storage/storage-error.ts";
 import { resolveCommitTs } from "../values/commit-ts.ts";
 import { functionFailure } from "./function-failure.ts";
 import { requirePath, toRunRequest } from "./run-request.ts";
@@ -79,6 +80,9 @@ export class MutationRunner {
       return finished.outcome.ok ? await this.#durable(finished.outcome) : finished.outcome;
     } catch (error) {
       if (error instanceof FunctionError) return functionFailure(error, requestId, []);
+      if (error instanceof DiskFullError) {
+        return functionFailure(new FunctionError(error.message), requestId, []);
+      }
       throw error;
     }
   }

@@ -154,6 +154,7 @@ export class FunctionRun implements CallHost {
 
   /** The watchdog cut the run off. */
   timeOut(): void {
+    this.#transaction.recoverReads();
     this.#entries = 0;
     this.#failure = timeoutError();
     this.#realms.dropHalfEvaluated();
