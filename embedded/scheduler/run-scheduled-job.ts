@@ -9,6 +9,7 @@ import {
   type JobState,
   type ScheduledJob,
 } from "../runtime/job-records.ts";
+import { commitWhenPossible } from "./commit-when-possible.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
 
 export interface JobOptions extends Pick<SchedulerOptions, "database" | "now"> {
@@ -71,7 +72,7 @@ function finish(
   state: JobState,
   { database, now }: JobOptions,
 ): Promise<void> {
-  return commitWrites(database, (transaction) => {
+  return commitWhenPossible(database, (transaction) => {
     const current = findJob(transaction, job.jobId);
     if (current === null || readJobState(transaction, current)?.kind !== from) return;
     setJobState(transaction, current, state, now());
