@@ -78,6 +78,10 @@ export class FunctionCall implements RealmFrame, SyscallContext {
     return this.path.componentPath;
   }
 
+  get seesIdentity(): boolean {
+    return this.componentPath === "" && (this.parent?.seesIdentity ?? true);
+  }
+
   get nowMs(): number {
     return this.run.nowMs;
   }

@@ -1,19 +1,15 @@
 import type { Transaction } from "../database/types.ts";
-import { readVariable } from "../modules/environment-variables.ts";
-import {
-  displayPath,
-  resolveAddress,
-  storedPath,
-  type FunctionPath,
-} from "../modules/function-path.ts";
+import { readVariableOf } from "../modules/environment-variables.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
+import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
+import { requireFunction } from "./function-addresses.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
 import { FunctionError } from "./function-error.ts";
 import {
   checkArgs,
   checkErrorData,
   checkResult,
-  functionNotFound,
   requireCallable,
   tableLookup,
 } from "./function-info.ts";
@@ -28,6 +24,7 @@ import type {
   ThrownError,
 } from "./realm/realm-host.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { systemVariable } from "./system-variables.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
 import { parseSyscallArgs, runSyncSyscall, runSyscall } from "./syscalls/syscall-table.ts";
 import { WatchdogError, type Watchdog } from "./watchdog.ts";
@@ -199,9 +196,10 @@ export class FunctionRun implements CallHost {
     { componentPath, transaction }: FunctionCall,
     name: string,
   ): string | undefined {
-    if (name === "CONVEX_CLOUD_URL") return this.services.deployment.cloudUrl;
-    if (name === "CONVEX_SITE_URL") return this.services.deployment.siteUrl;
-    return componentPath === "" ? readVariable(transaction, name) : undefined;
+    const mount = this.directory.mount(componentPath);
+    if (mount === null) return undefined;
+    const system = systemVariable(this.services.deployment, mount, name);
+    return system ?? readVariableOf(transaction, mount, name);
   }
 
   startOperation(call: FunctionCall, promise: Promise<unknown>): number {
@@ -269,8 +267,8 @@ export class FunctionRun implements CallHost {
     this.#advance(call);
   }
 
-  hasFunction(path: FunctionPath): boolean {
-    return this.#realms.infoOf(path) !== null;
+  get directory(): FunctionDirectory {
+    return this.#realms.directory;
   }
 
   #createCall(
@@ -356,8 +354,8 @@ export class FunctionRun implements CallHost {
 
   #startNested(parent: FunctionCall, json: string): FunctionCall {
     const args = parseSyscallArgs(json);
-    const target = resolveAddress(parent.componentPath, args);
-    if (target === null) throw functionNotFound(JSON.stringify(args["name"] ?? args["reference"]));
+    const address = requireFunction(this.directory, parent.componentPath, args);
+    const { path: target } = address;
     if (parent.depth + 1 >= LIMITS.nesting) {
       throw new FunctionError(
         `Nested function calls go too deep at ${displayPath(target)} (limit: ${LIMITS.nesting}).`,
@@ -375,8 +373,7 @@ export class FunctionRun implements CallHost {
         udfType === "snapshotQuery" ? parent.transaction.staleView() : parent.transaction,
       random: new SeededRandom(() => parent.random.bytes(32)),
     });
-    const mayCallInternal =
-      target.componentPath === parent.componentPath || args["functionHandle"] !== undefined;
+    const mayCallInternal = target.componentPath === parent.componentPath || address.isCapability;
     this.#start(nested, JSON.stringify([args["args"] ?? {}]), mayCallInternal);
     return nested;
   }

@@ -1,5 +1,6 @@
 import type { ComponentPath } from "../database/types.ts";
 import type { CodeSnapshot } from "../modules/code-cache.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { functionInfo, type FunctionInfo } from "./function-info.ts";
 import { Realm, type CodeRealm, type RealmFrame } from "./realm.ts";
@@ -7,6 +8,7 @@ import { strayRejections } from "./stray-rejections.ts";
 
 /** The code that a run executes. */
 export interface Realms extends Pick<RealmSet, "nextId" | "infoOf" | "dropHalfEvaluated"> {
+  readonly directory: FunctionDirectory;
   realmFor(frame: RealmFrame, componentPath: ComponentPath, depth: number): CodeRealm;
 }
 
@@ -15,6 +17,8 @@ export interface Realms extends Pick<RealmSet, "nextId" | "infoOf" | "dropHalfEv
  * call runs to completion while its caller's realm stands still.
  */
 export class RealmSet {
+  /** Where the functions of the code are. */
+  readonly directory: FunctionDirectory;
   readonly #code: CodeSnapshot;
   readonly #realms = new Map<string, Realm>();
   readonly #infos = new Map<string, FunctionInfo | null>();
@@ -22,6 +26,7 @@ export class RealmSet {
 
   constructor(code: CodeSnapshot) {
     this.#code = code;
+    this.directory = code;
   }
 
   /**

@@ -63,7 +63,7 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
     if (task.kind === "http") {
       const exports = modules.registry(task.componentPath).load("http.js");
       const router = Reflect.get(exports, "default") as HttpRouter;
-      await respond(router, task.request, {
+      await respond(router, task.request, task.routedPath, {
         head: (response) => send({ type: "head", runId: run.runId, response }),
         chunk: (bytes) => send({ type: "chunk", runId: run.runId, bytes }),
         pulled: () => new Promise((resolve) => (run.pull = resolve)),

@@ -14,14 +14,14 @@ export interface WorkerModules {
   registry(componentPath: string): ModuleRegistry;
 }
 
-export function createWorkerModules({ modules, variables }: WorkerData): WorkerModules {
+export function createWorkerModules({ modules, environments }: WorkerData): WorkerModules {
   const byPath = new Map(
     modules.map((module) => [`${module.componentPath}\n${module.path}`, module]),
   );
   const registries = new Map<string, ModuleRegistry>();
-  const isolateProcess = { env: createEnvironment((name) => variables[name]) };
-
   function create(componentPath: string): ModuleRegistry {
+    const environment = environments[componentPath] ?? {};
+    const isolateProcess = { env: createEnvironment((name) => environment[name]) };
     const find = (path: string) => byPath.get(`${componentPath}\n${path}`);
     return createModuleRegistry({
       compileModule: (path) => {
