@@ -53,7 +53,7 @@ function perform(contents: Contents, steps: readonly Step[]): unknown[] {
   return trace;
 }
 
-function performOne(contents: Contents, step: Exclude<Step, { kind: "fail" }>): unknown {
+function performOne(contents: Contents, step: Step): unknown {
   switch (step.kind) {
     case "read":
       return contents.get(step.key) ?? null;
@@ -78,6 +78,7 @@ function performOne(contents: Contents, step: Exclude<Step, { kind: "fail" }>): 
     case "digest":
       return 32;
     case "schedule":
+    case "fail":
       return null;
   }
 }

@@ -24,7 +24,7 @@ const B = 0.75;
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
   let word = "";
-  for (const character of [...text, " "]) {
+  for (const character of Array.from(`${text} `)) {
     if (/[\p{Alphabetic}\p{N}]/u.test(character)) {
       word += character;
     } else {

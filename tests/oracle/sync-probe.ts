@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 
-import { convexToJson } from "convex/values";
+import { convexToJson, jsonToConvex, type JSONValue } from "convex/values";
 import { WebSocket } from "ws";
 
 import { withoutRequestId, type Answer, type Args } from "./oracle-deployment.ts";
@@ -24,7 +24,7 @@ export interface Watch {
 export interface ObservedTransition {
   /** Encoded as the protocol has it. */
   readonly ts: string;
-  readonly answers: ReadonlyMap<Watch, Answer>;
+  readonly answers: ReadonlyMap<Watch, Answer & { readonly journal: string | null }>;
   readonly token: string | null;
 }
 
@@ -45,7 +45,7 @@ interface ServerMessage {
   readonly success: boolean;
   readonly result: unknown;
   readonly ts: string | null;
-  readonly errorData?: never;
+  readonly errorData?: JSONValue;
   readonly startVersion: Version;
   readonly endVersion: Version;
   readonly modifications: readonly Modification[];
@@ -251,7 +251,7 @@ export class SyncProbe {
       isOk: success,
       text: success ? JSON.stringify(result) : withoutRequestId(String(result)),
       ts: commitTs,
-      ...(errorData === undefined ? {} : { errorData }),
+      ...(errorData === undefined ? {} : { errorData: jsonToConvex(errorData) }),
     });
     this.#responses.delete(requestId);
   }
@@ -273,9 +273,10 @@ export class SyncProbe {
     }
     this.#version = endVersion;
     this.#unreached = this.#unreached.filter((ts) => ts > this.latestTs);
-    const answers = new Map<Watch, Answer>();
+    const answers = new Map<Watch, Answer & { journal: string | null }>();
     for (const watch of this.#watches.values()) {
-      if (watch.answer !== null) answers.set(watch, watch.answer);
+      const { answer, journal } = watch;
+      if (answer !== null) answers.set(watch, { ...answer, journal });
     }
     this.transitions.push({ ts: endVersion.ts, answers, token: this.token });
   }
