@@ -11,6 +11,7 @@ export type ServiceErrorKind =
   | "conflict"
   | "payloadTooLarge"
   | "rateLimited"
+  | "timedOut"
   | "overloaded"
   | "internal";
 
