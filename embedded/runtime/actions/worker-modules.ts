@@ -12,6 +12,8 @@ import type { WorkerData } from "./action-protocol.ts";
 export interface WorkerModules {
   /** Modules of a component; Node and isolate modules may import the chunks of their own kind. */
   registry(componentPath: string): ModuleRegistry;
+  /** What a component's modules have as `process`: nothing but its own environment. */
+  processOf(componentPath: string): object;
 }
 
 export function createWorkerModules({ modules, environments }: WorkerData): WorkerModules {
@@ -19,16 +21,24 @@ export function createWorkerModules({ modules, environments }: WorkerData): Work
     modules.map((module) => [`${module.componentPath}\n${module.path}`, module]),
   );
   const registries = new Map<string, ModuleRegistry>();
-  function create(componentPath: string): ModuleRegistry {
+  const processes = new Map<string, object>();
+
+  function processOf(componentPath: string): object {
+    const known = processes.get(componentPath);
+    if (known !== undefined) return known;
     const environment = environments[componentPath] ?? {};
-    const isolateProcess = { env: createEnvironment((name) => environment[name]) };
+    const made = { env: createEnvironment((name) => environment[name]) };
+    processes.set(componentPath, made);
+    return made;
+  }
+  function create(componentPath: string): ModuleRegistry {
     const find = (path: string) => byPath.get(`${componentPath}\n${path}`);
     return createModuleRegistry({
       compileModule: (path) => {
         const module = find(path);
         return module === undefined
           ? `Couldn't find JavaScript module '${path}'. Did you forget to run \`npx convex dev\`?`
-          : compile(module, isolateProcess);
+          : compile(module, processOf(componentPath));
       },
       enterImport: () => undefined,
       leaveImport: () => undefined,
@@ -37,6 +47,7 @@ export function createWorkerModules({ modules, environments }: WorkerData): Work
     });
   }
   return {
+    processOf,
     registry(componentPath) {
       const known = registries.get(componentPath);
       if (known !== undefined) return known;
