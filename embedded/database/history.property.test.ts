@@ -119,6 +119,70 @@ test("concurrent histories are those of some serial order, the order of their co
   expect(commits).toBeGreaterThan(200);
 });
 
+const chains = fc.array(
+  fc.record({
+    own: fc.array(operations, { maxLength: 6 }),
+    /** Written between the start of the next transaction and the commit. */
+    late: fc.array(operations, { maxLength: 1 }),
+    isDropped: fc.constantFrom(false, false, false, true),
+    isOvertaken: fc.constantFrom(false, false, false, true),
+  }),
+  { minLength: 2, maxLength: 6, size: "max" },
+);
+
+test("transactions begun after one that is not committed yet read what it commits, or are told so", async () => {
+  const { db } = await openTestDatabase();
+  await applySchema(db, schemaOf({ items: { indexes: { by_n: ["n"] } } }));
+  let onCourse = 0;
+  let offCourse = 0;
+  fc.assert(
+    fc.property(chains, (chain) => {
+      const ids = startAgain(db);
+      let model = stateOf(db);
+      const row: OpenTransaction[] = [];
+      for (const { own } of chain) {
+        const previous = row[row.length - 1];
+        const tx = previous === undefined ? db.begin() : db.beginAfter(previous.tx);
+        if (tx === null) throw new Error("Rows of existing tables can be told before the commit.");
+        const open = { tx, model, performed: [] as Performed[], savepoints: [] };
+        for (const operation of own) open.performed.push(perform(open, operation, ids));
+        row.push(open);
+      }
+      for (const [position, { late, isDropped, isOvertaken }] of chain.entries()) {
+        const open = row[position];
+        if (open === undefined || isDropped) continue;
+        if (isOvertaken) {
+          const foreign = { tx: db.begin(), model, performed: [] as Performed[], savepoints: [] };
+          const write: Operation = { kind: "insert", n: 2 };
+          foreign.performed.push(perform(foreign, write, ids));
+          db.commit(foreign.tx);
+          model = replay(model, foreign.performed);
+        }
+        const { planned } = open.tx as unknown as { planned: unknown };
+        if (!db.isOnCourse(open.tx)) {
+          offCourse += 1;
+          continue;
+        }
+        if (planned !== null) onCourse += 1;
+        for (const operation of late) open.performed.push(perform(open, operation, ids));
+        const isReadOnly = !open.tx.hasWrites;
+        try {
+          db.commit(open.tx);
+        } catch (error) {
+          if (!(error instanceof OccConflictError)) throw error;
+          continue;
+        }
+        if (isReadOnly) continue;
+        model = replay(model, open.performed);
+        expectSameState(db, model);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(onCourse).toBeGreaterThan(50);
+  expect(offCourse).toBeGreaterThan(50);
+});
+
 test("a subscription that was not told would still read the same", async () => {
   const { db } = await openTestDatabase();
   await applySchema(db, schemaOf({ items: { indexes: { by_n: ["n"] } } }));

@@ -105,7 +105,7 @@ function rankedHits(
   read: SearchRead,
   written: Iterable<[string, OwnDocument]>,
 ): Iterator<SearchHit> {
-  const visible = new Map<string, StoredDocument | null>(view.undoneDocuments(table));
+  const visible = new Map<string, StoredDocument | null>(view.changedDocuments(table));
   for (const [id, document] of written) {
     if (document.table.byId.number === table.byId.number) {
       visible.set(id, document.current?.stored ?? null);

@@ -3,6 +3,7 @@ import type { Storage } from "../storage/storage.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import type { CatalogState, TableState } from "./catalog-state.ts";
 import { decodeStored } from "./stored-document.ts";
+import type { PlannedWrites } from "./planned-writes.ts";
 import type { StoredDocument, Timestamp } from "./types.ts";
 import type { WriteLog } from "./write-log.ts";
 
@@ -18,7 +19,8 @@ export interface SnapshotSource {
 
 /**
  * The database as it was at one timestamp: the latest state with everything committed since undone.
- * Commits made while the view is in use are undone as they come.
+ * Commits made while the view is in use are undone as they come. A view of a state to come has
+ * planned writes laid over the latest one.
  */
 export class SnapshotView {
   readonly ts: Timestamp;
@@ -29,12 +31,32 @@ export class SnapshotView {
   readonly #documents = new Map<number, Map<string, StoredDocument | null>>();
   readonly #keys: KeyLayer = new Map();
   readonly #countDeltas = new Map<string, number>();
+  #planned: PlannedWrites | null;
 
-  constructor(source: SnapshotSource, ts: Timestamp, catalog: CatalogState) {
+  constructor(
+    source: SnapshotSource,
+    ts: Timestamp,
+    catalog: CatalogState,
+    planned: PlannedWrites | null = null,
+  ) {
     this.#source = source;
     this.ts = ts;
     this.catalog = catalog;
-    this.#undoneTs = ts;
+    this.#planned = planned;
+    this.#undoneTs = planned === null ? ts : source.latestTs;
+  }
+
+  get planned(): PlannedWrites | null {
+    return this.#planned;
+  }
+
+  /** What was planned has been committed, and nothing else: from now on a view like any other. */
+  settle(): void {
+    this.#planned = null;
+    this.#undoneTs = this.ts;
+    this.#documents.clear();
+    this.#keys.clear();
+    this.#countDeltas.clear();
   }
 
   /** Timestamp of the newest commit, whatever this view shows. */
@@ -48,6 +70,8 @@ export class SnapshotView {
 
   document(table: TableState, id: string): StoredDocument | null {
     this.catchUp();
+    const planned = this.#planned?.document(table, id);
+    if (planned !== undefined) return planned;
     const undone = this.#documents.get(table.byId.number)?.get(id);
     if (undone !== undefined) return undone;
     return this.#source.storage.decode(table.byId.number, encodeKeyPart(id), (bytes) =>
@@ -61,16 +85,24 @@ export class SnapshotView {
     return this.#keys.get(index);
   }
 
+  /** Keys of an index as planned writes leave them, over the undone ones. */
+  plannedKeys(index: number): SortedMap<string | null> | undefined {
+    return this.#planned?.keys(index);
+  }
+
   /** Documents of a table that differ from the latest state, as they are in this view. */
-  undoneDocuments(table: TableState): ReadonlyMap<string, StoredDocument | null> {
+  changedDocuments(table: TableState): ReadonlyMap<string, StoredDocument | null> {
     this.catchUp();
-    return this.#documents.get(table.byId.number) ?? new Map();
+    const undone = this.#documents.get(table.byId.number) ?? new Map<string, StoredDocument>();
+    return this.#planned === null
+      ? undone
+      : new Map([...undone, ...this.#planned.documents(table)]);
   }
 
   /** How many rows the table had more (or fewer) than now. */
   countDelta(tableKey: string): number {
     this.catchUp();
-    return this.#countDeltas.get(tableKey) ?? 0;
+    return (this.#countDeltas.get(tableKey) ?? 0) + (this.#planned?.countDelta(tableKey) ?? 0);
   }
 
   /** @throws DatabaseError `SnapshotTooOld` when commits since are no longer known. */

@@ -34,7 +34,12 @@ const DEFAULT_ACTION_THREADS = 2;
 export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
   const { database, codeCache, clock, deployment, blobs, uploadTokens, secret } = options;
   const cursors = new CursorCodec(secret);
-  const executor = new FunctionExecutor(codeCache, { deployment, blobs, uploadTokens, cursors });
+  const executor = new FunctionExecutor(database, codeCache, {
+    deployment,
+    blobs,
+    uploadTokens,
+    cursors,
+  });
   const queries = new QueryRunner({ database, executor, clock });
   const mutations = new MutationRunner({
     database,

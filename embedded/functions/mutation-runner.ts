@@ -136,9 +136,13 @@ export class MutationRunner {
     prepare: (transaction: Transaction) => void,
     finish: (result: RunResult, transaction: Transaction) => Finished,
   ): Promise<Finished> {
-    const begin = () => {
+    const begin = (previous: Transaction | null) => {
       const nowMs = this.#clock.now();
-      const transaction = this.#database.begin({ nowMs });
+      const transaction =
+        previous === null
+          ? this.#database.begin({ nowMs })
+          : this.#database.beginAfter(previous, { nowMs });
+      if (transaction === null) return null;
       prepare(transaction);
       const options = { nowMs, journal: null };
       return { transaction, request: toRunRequest(request, path, "mutation", options) };

@@ -1,4 +1,4 @@
-import type { Transaction } from "../database/types.ts";
+import type { Database, Transaction } from "../database/types.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
 import { displayPath } from "../modules/function-path.ts";
 import { functionNotFound } from "./function-info.ts";
@@ -10,25 +10,36 @@ import type { SyscallServices } from "./syscalls/syscall-context.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import { Watchdog, WatchdogError } from "./watchdog.ts";
 
-/** A transaction and the function to run in it, made when its turn has come. */
-export type Begin = () => { readonly transaction: Transaction; readonly request: RunRequest };
+/** A transaction and the function to run in it. */
+export interface BegunRun {
+  readonly transaction: Transaction;
+  readonly request: RunRequest;
+}
 
-interface QueuedQuery {
-  readonly begin: Begin;
+/** Begins a query's transaction when its turn has come. */
+export type Begin = () => BegunRun;
+
+/**
+ * Begins a mutation's transaction: after one that is not committed yet, or (`null`) on what is.
+ * Returns `null` when it cannot follow the other one.
+ */
+export type BeginMutation = (previous: Transaction | null) => BegunRun | null;
+
+interface QueuedRun {
+  readonly isMutation: boolean;
+  readonly begin: BeginMutation;
   readonly finish: (result: RunResult, transaction: Transaction) => void;
   readonly fail: (error: unknown) => void;
 }
 
-interface PreparedRun {
-  readonly transaction: Transaction;
+interface PreparedRun extends BegunRun {
   /** `null` when nothing was ever deployed. */
   readonly run: FunctionRun | null;
-  readonly request: RunRequest;
 }
 
-/** Queries that share a watchdog and a turn of the event loop. */
-const BATCH_SIZE = 16;
-/** No further query of a batch is started after this time. */
+/** Functions that share a watchdog and a turn of the event loop. */
+const BATCH_SIZE = 64;
+/** No further function of a batch is started after this time. */
 const BATCH_LIMIT_MS = 20;
 
 const NOTHING_READ = {
@@ -38,46 +49,45 @@ const NOTHING_READ = {
   isClockRead: false,
 } as const;
 
-/** Runs queries and mutations: mutations one at a time, queries in small batches between them. */
+/**
+ * Runs queries and mutations in the order in which they were asked for, all that wait together in one
+ * batch. A mutation of a batch reads what the one before it is going to commit; when it turns out
+ * that this one did not, it runs again.
+ */
 export class FunctionExecutor {
+  readonly #database: Pick<Database, "isOnCourse">;
   readonly #code: CodeCache;
   readonly #services: SyscallServices;
   readonly #turns = new TurnQueue();
   readonly #watchdog = new Watchdog();
   readonly #realms = new WeakMap<CodeSnapshot, RealmSet>();
-  #queries: QueuedQuery[] = [];
+  #queue: QueuedRun[] = [];
+  #isScheduled = false;
 
-  constructor(code: CodeCache, services: SyscallServices) {
+  constructor(database: Pick<Database, "isOnCourse">, code: CodeCache, services: SyscallServices) {
+    this.#database = database;
     this.#code = code;
     this.#services = services;
   }
 
   /**
    * Waits for its turn, begins a transaction, runs the function in it and hands both to `finish`
-   * before the next turn begins: what `finish` commits cannot conflict with another function.
+   * before another mutation is handed to its own: what `finish` commits at once cannot conflict with
+   * another function.
    */
-  run<T>(begin: Begin, finish: (result: RunResult, transaction: Transaction) => T): Promise<T> {
-    return this.#turns.run(async () => {
-      const prepared = await this.#prepare(begin);
-      await this.#execute([prepared]);
-      const stray = await strayRejections().settle();
-      return finish(conclude(prepared, stray), prepared.transaction);
-    });
+  run<T>(
+    begin: BeginMutation,
+    finish: (result: RunResult, transaction: Transaction) => T,
+  ): Promise<T> {
+    return this.#enqueue(true, begin, finish);
   }
 
-  /** The same for a function that writes nothing and may run beside others that write nothing. */
+  /** The same for a function that writes nothing. */
   runQuery<T>(
     begin: Begin,
     finish: (result: RunResult, transaction: Transaction) => T,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#queries.push({
-        begin,
-        finish: (result, transaction) => resolve(finish(result, transaction)),
-        fail: reject,
-      });
-      if (this.#queries.length === 1) void this.#turns.run(() => this.#runBatch());
-    });
+    return this.#enqueue(false, begin, finish);
   }
 
   /** Resolves when every run asked for so far is over. */
@@ -85,82 +95,145 @@ export class FunctionExecutor {
     return this.#turns.idle();
   }
 
-  async #runBatch(): Promise<void> {
-    const batch = this.#queries.slice(0, BATCH_SIZE);
-    let answered = batch.length;
+  #enqueue<T>(
+    isMutation: boolean,
+    begin: BeginMutation,
+    finish: (result: RunResult, transaction: Transaction) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        isMutation,
+        begin,
+        finish: (result, transaction) => resolve(finish(result, transaction)),
+        fail: reject,
+      });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      void this.#turns.run(() => this.#runBatches());
+    });
+  }
+
+  async #runBatches(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Whatever arrives in the same turn of the event loop takes part.
+      await nextTurn();
+      const batch = this.#queue.slice(0, BATCH_SIZE);
+      let answered = batch.length;
+      try {
+        answered = await this.#runTogether(batch);
+      } catch (error) {
+        for (const queued of batch) queued.fail(error);
+      }
+      this.#queue = this.#queue.slice(answered);
+    }
+    this.#isScheduled = false;
+  }
+
+  /** Runs functions under one watchdog as far as time allows; returns how many have been answered. */
+  async #runTogether(batch: readonly QueuedRun[]): Promise<number> {
+    const [first] = batch;
+    if (first === undefined) return 0;
+    let prepared: readonly PreparedRun[];
     try {
-      answered = await this.#runTogether(batch);
+      prepared = await this.#execute(await this.#prepareFirst(first.begin), batch);
     } catch (error) {
-      for (const query of batch) query.fail(error);
+      first.fail(error);
+      return 1;
     }
-    this.#queries = this.#queries.slice(answered);
-    if (this.#queries.length > 0) void this.#turns.run(() => this.#runBatch());
-  }
-
-  /** Runs queries under one watchdog as far as time allows; returns how many have been answered. */
-  async #runTogether(batch: readonly QueuedQuery[]): Promise<number> {
-    const prepared: PreparedRun[] = [];
-    for (const query of batch) {
-      try {
-        prepared.push(await this.#prepare(query.begin));
-      } catch (error) {
-        if (prepared.length > 0) break;
-        query.fail(error);
-        return 1;
-      }
-    }
-    const started = await this.#execute(prepared);
     const stray = await strayRejections().settle();
-    if (stray !== null && started > 1) {
+    if (stray !== null && prepared.length > 1) {
       // It belongs to one of them; alone, each shows whether it is its own.
-      for (const query of batch.slice(0, started)) await this.#runTogether([query]);
-      return started;
+      for (const queued of batch.slice(0, prepared.length)) await this.#runTogether([queued]);
+      return prepared.length;
     }
-    for (const [index, query] of batch.slice(0, started).entries()) {
-      const ran = prepared[index];
-      if (ran === undefined) continue;
-      try {
-        query.finish(conclude(ran, stray), ran.transaction);
-      } catch (error) {
-        query.fail(error);
-      }
+    for (const [position, ran] of prepared.entries()) {
+      const queued = batch[position];
+      if (queued !== undefined) await this.#conclude(queued, ran, stray);
     }
-    return started;
+    return prepared.length;
   }
 
-  /** Starts runs one after the other until time is up, and waits for those that wait. */
-  async #execute(prepared: readonly PreparedRun[]): Promise<number> {
-    let started = 0;
+  async #conclude(
+    queued: QueuedRun,
+    ran: PreparedRun,
+    stray: { readonly reason: unknown } | null,
+  ): Promise<void> {
+    try {
+      if (this.#database.isOnCourse(ran.transaction)) {
+        queued.finish(conclude(ran, stray), ran.transaction);
+        return;
+      }
+    } catch (error) {
+      queued.fail(error);
+      return;
+    }
+    await this.#runTogether([queued]);
+  }
+
+  /**
+   * Starts functions one after the other until time is up or one of them waits, and waits for those
+   * that wait. Returns what was started.
+   */
+  async #execute(first: PreparedRun, batch: readonly QueuedRun[]): Promise<readonly PreparedRun[]> {
+    const prepared = [first];
     const startedAt = performance.now();
+    const current: { run: FunctionRun | null } = { run: null };
     try {
       this.#watchdog.guard(ENTRY_LIMIT_MS, () => {
-        for (const { run } of prepared) {
-          if (started > 0 && performance.now() - startedAt > BATCH_LIMIT_MS) return;
-          started += 1;
-          run?.start();
+        let previous: PreparedRun | null = null;
+        for (let position = 0; ; position += 1) {
+          const next: PreparedRun | undefined = prepared[position];
+          if (next === undefined) return;
+          current.run = next.run;
+          next.run?.start();
+          current.run = null;
+          if (batch[position]?.isMutation === true) previous = next;
+          if (performance.now() - startedAt > BATCH_LIMIT_MS) return;
+          const queued = batch[position + 1];
+          const following = queued === undefined ? null : this.#prepareNext(queued, previous);
+          if (following === null) return;
+          prepared.push(following);
         }
       });
     } catch (error) {
       if (!(error instanceof WatchdogError)) throw error;
-      prepared[started - 1]?.run?.timeOut();
+      cutOff(current.run, prepared);
     }
-    for (const { run } of prepared.slice(0, started)) await run?.complete();
-    return started;
+    for (const { run } of prepared) await run?.complete();
+    return prepared;
   }
 
   /** Loading code takes turns of the event loop, after which the transaction begins afresh. */
-  async #prepare(begin: Begin): Promise<PreparedRun> {
+  async #prepareFirst(begin: BeginMutation): Promise<PreparedRun> {
     for (;;) {
-      const { transaction, request } = begin();
-      const code = this.#code.load(transaction);
-      if (code === null) return { transaction, request, run: null };
-      if (!(code instanceof Promise)) {
-        const realms = this.#realmsOf(code);
-        const environment = { realms, services: this.#services, watchdog: this.#watchdog };
-        return { transaction, request, run: new FunctionRun(request, transaction, environment) };
-      }
-      await code;
+      const begun = begin(null);
+      if (begun === null) throw new Error("A transaction that follows no other could not begin.");
+      const prepared = this.#prepare(begun);
+      if (!(prepared instanceof Promise)) return prepared;
+      await prepared;
     }
+  }
+
+  /** `null` when the run has to wait for the next batch, where its error, if any, is its own. */
+  #prepareNext(queued: QueuedRun, previous: PreparedRun | null): PreparedRun | null {
+    if (queued.isMutation && previous?.run?.closeWrites() === false) return null;
+    try {
+      const begun = queued.begin(queued.isMutation ? (previous?.transaction ?? null) : null);
+      const prepared = begun === null ? null : this.#prepare(begun);
+      return prepared instanceof Promise ? null : prepared;
+    } catch {
+      return null;
+    }
+  }
+
+  /** A promise when the code has to be loaded first. */
+  #prepare({ transaction, request }: BegunRun): PreparedRun | Promise<unknown> {
+    const code = this.#code.load(transaction);
+    if (code === null) return { transaction, request, run: null };
+    if (code instanceof Promise) return code;
+    const realms = this.#realmsOf(code);
+    const environment = { realms, services: this.#services, watchdog: this.#watchdog };
+    return { transaction, request, run: new FunctionRun(request, transaction, environment) };
   }
 
   #realmsOf(code: CodeSnapshot): RealmSet {
@@ -170,6 +243,17 @@ export class FunctionExecutor {
     this.#realms.set(code, realms);
     return realms;
   }
+}
+
+/** Ends the run that took too long; one that was prepared and not started waits for the next batch. */
+function cutOff(running: FunctionRun | null, prepared: PreparedRun[]): void {
+  const last = prepared[prepared.length - 1];
+  if (running !== null) running.timeOut();
+  else if (last?.run?.isStarted === false) prepared.pop();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function conclude(

@@ -107,6 +107,7 @@ export class FunctionRun implements CallHost {
   #spentMs = 0;
   #databaseMs = 0;
   #isTimedOut = false;
+  #isStarted = false;
   /** An error of the engine's own, to be reported as such once the code has stopped. */
   #crash: { readonly error: unknown } | null = null;
 
@@ -127,8 +128,13 @@ export class FunctionRun implements CallHost {
     this.journal = request.journal;
   }
 
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
   /** Runs the function until it is over or waits. To be called under the watchdog. */
   start(): void {
+    this.#isStarted = true;
     const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
     const random = new SeededRandom(seed);
     const target = { udfType, path, transaction: this.#transaction, random };
@@ -147,6 +153,20 @@ export class FunctionRun implements CallHost {
       if (operation === undefined) await this.#nextOperation();
       else this.#guard(() => this.#resume(operation));
     }
+  }
+
+  /**
+   * Whether the run is over, so that its transaction holds what it is going to write: nothing after a
+   * failure.
+   */
+  closeWrites(): boolean {
+    if (this.#crash !== null) return false;
+    if (this.#failure === null && !this.#isTimedOut) {
+      const outcome = this.#root?.outcome ?? null;
+      if (outcome === null || outcome.ok) return outcome !== null;
+    }
+    if (this.#root !== null) rollBack(this.#root);
+    return true;
   }
 
   /** The watchdog cut the run off. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { STORAGE_FORMAT } from "#embedded/storage/storage.ts";
+import { STORAGE_FORMAT } from "#embedded/storage/open-lmdb.ts";
 
 import { CACHE, REPOSITORY, startBenchBackend } from "./backend.ts";
 import { orderRow, productRow } from "./catalogue.ts";
