@@ -2,7 +2,7 @@ import { Migrations } from "@convex-dev/migrations";
 
 import { components, internal } from "../_generated/api";
 import type { DataModel } from "../_generated/dataModel";
-import { internalMutation } from "../_generated/server";
+import { internalMutation } from "../lib/functions.ts";
 import * as OrderTotals from "../model/orderTotals.ts";
 
 /**
