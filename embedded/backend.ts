@@ -20,10 +20,13 @@ import { withoutDetails } from "./functions/without-details.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createFunctionLog, withFunctionLog } from "./http/function-log.ts";
 import { fetchOwnSite } from "./http/http-action-routes.ts";
+import { guardConnections } from "./http/connection-guard.ts";
 import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
 import { createPushService } from "./http/push/push-service.ts";
 import { withSystemQueries } from "./http/system-queries.ts";
 import type { ServiceError } from "./lib/service-error.ts";
+import { createTrafficControl, type TrafficControl } from "./lib/traffic-control.ts";
+import { DEFAULT_TRAFFIC_LIMITS, type TrafficLimits } from "./lib/traffic-limits.ts";
 import { CodeCache } from "./modules/code-cache.ts";
 import { createCodeAnalyzer } from "./runtime/module-evaluator.ts";
 import type { DeploymentInfo } from "./runtime/services.ts";
@@ -46,6 +49,10 @@ export interface BackendOptions {
   readonly instanceName?: string | null;
   /** False keeps stack and log lines from clients that are not admins; true by default. */
   readonly exposesDetails?: boolean;
+  /** What callers may ask for; the default limits by default. */
+  readonly limits?: TrafficLimits;
+  /** Addresses of proxies whose `X-Forwarded-For` counts; by default there are none. */
+  readonly trustedProxies?: readonly string[];
   readonly log: Logger;
   /** Milliseconds of Unix time; tests pass a clock that they can move. */
   readonly now?: () => number;
@@ -62,12 +69,23 @@ export interface Backend {
   acceptUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): void;
   /** Resolves when the data folder failed: nothing more can be written, the process has to end. */
   readonly failed: Promise<Error>;
-  /** Ends sockets, finishes what is running, flushes; takes a few seconds at most. */
+  /**
+   * Takes nothing more, finishes what is running, ends what does not finish, and flushes: within
+   * four seconds, unless the disk takes longer. Clients reconnect by themselves.
+   */
   close(): Promise<void>;
 }
 
-const DRAIN_TIMEOUT_MS = 2_000;
-const CLOSE_CONNECTIONS_AFTER_MS = 1_000;
+/** How long what is under way may take to finish by itself when the deployment is closed. */
+const DRAIN_MS = 1_500;
+/** How long after that until what was ended then has been answered. */
+const END_MS = 1_000;
+/** How long idle connections are kept then, so that a request on its way to one gets an answer. */
+const LAST_REQUESTS_MS = 300;
+/** Time for the head of a request; a body may take longer. */
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+const CONNECTIONS_CHECK_MS = 5_000;
 /** Longer than proxies keep idle connections, so that it is never the server who hangs up first. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -77,7 +95,8 @@ const KEEP_ALIVE_MS = 75_000;
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   requireFolder(options.folder);
-  const listener = options.port === null ? null : await listen(options.port, options.host);
+  const limits = options.limits ?? DEFAULT_TRAFFIC_LIMITS;
+  const listener = options.port === null ? null : await listen(options.port, options.host, limits);
   try {
     return await assemble(options, listener);
   } catch (error) {
@@ -114,6 +133,8 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
     folder,
     cloudUrl,
     exposesDetails: options.exposesDetails ?? true,
+    traffic: createTrafficControl(options.limits ?? DEFAULT_TRAFFIC_LIMITS),
+    trustsProxy: (address) => options.trustedProxies?.includes(address) ?? false,
     log,
     now,
   });
@@ -141,12 +162,16 @@ interface Parts {
   readonly scheduler: Scheduler;
   readonly runner: FunctionRunner;
   readonly stopHousekeeping: () => void;
+  /** From now on requests are refused, except for those that are being answered. */
+  readonly refuseRequests: () => void;
 }
 
 interface PartOptions {
   readonly folder: string;
   readonly cloudUrl: string;
   readonly exposesDetails: boolean;
+  readonly traffic: TrafficControl;
+  readonly trustsProxy: (address: string) => boolean;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -154,7 +179,7 @@ interface PartOptions {
 function createParts(
   database: EngineDatabase,
   instance: Instance,
-  { folder, cloudUrl, exposesDetails, log, now }: PartOptions,
+  { folder, cloudUrl, exposesDetails, traffic, trustsProxy, log, now }: PartOptions,
 ): Parts {
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   const blobs = openBlobFolder(join(folder, "files"));
@@ -184,8 +209,10 @@ function createParts(
   const onError = (error: unknown) => log.error({ err: causeOf(error) });
   const fullRunner = withSystemQueries(runner, database, deployment);
   const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
+  let isClosing = false;
   return {
     runner,
+    refuseRequests: () => void (isClosing = true),
     context: {
       database,
       runner: clientRunner,
@@ -201,12 +228,17 @@ function createParts(
       }),
       onDeploymentChanged: () => keySets.clear(),
       onError,
+      traffic,
+      trustsProxy,
+      isClosing: () => isClosing,
     },
     sync: createSyncServer({
       database,
       runner: clientRunner,
       authenticator,
       frames: createFrameEncoder(),
+      traffic,
+      trustsProxy,
       now,
       onError: (error) => (error.kind === "internal" ? onError(error) : log.debug(error.message)),
     }),
@@ -215,8 +247,14 @@ function createParts(
   };
 }
 
-async function listen(port: number, host = "127.0.0.1"): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+async function listen(port: number, host = "127.0.0.1", limits: TrafficLimits): Promise<Listener> {
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  });
+  guardConnections(server, limits);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, port, host)));
     server.listen(port, host, resolve);
@@ -243,27 +281,34 @@ function listenError(error: Error, port: number, host: string): Error {
 }
 
 async function close(
-  { sync, scheduler, runner, context, stopHousekeeping }: Parts,
+  { sync, scheduler, runner, context, stopHousekeeping, refuseRequests }: Parts,
   database: EngineDatabase,
   listener: Listener | null,
 ): Promise<void> {
   stopHousekeeping();
   context.functionLog.close();
+  refuseRequests();
   const closedServer = closeServer(listener?.server ?? null);
-  await Promise.all([sync.close(), scheduler.stop(DRAIN_TIMEOUT_MS)]);
-  const timeout = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_TIMEOUT_MS).unref());
-  await Promise.race([runner.drain(), timeout]);
-  await closedServer;
+  const closedSockets = sync.close(DRAIN_MS);
+  await within(DRAIN_MS, Promise.all([closedServer, closedSockets, scheduler.stop(DRAIN_MS)]));
+  await within(END_MS, runner.drain());
+  await within(END_MS, Promise.all([closedServer, closedSockets]));
+  listener?.server.closeAllConnections();
   await database.close();
 }
 
-function closeServer(server: Server | null): Promise<void> {
-  if (server === null) return Promise.resolve();
-  setTimeout(() => server.closeAllConnections(), CLOSE_CONNECTIONS_AFTER_MS).unref();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+async function closeServer(server: Server | null): Promise<void> {
+  if (server === null) return;
+  await new Promise((resolve) => setTimeout(resolve, LAST_REQUESTS_MS));
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** Waits for something, but not for longer than this. */
+async function within(durationMs: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, durationMs)));
+  await Promise.race([done, timeout]);
+  clearTimeout(timer);
 }
 
 function causeOf(error: unknown): unknown {

@@ -6,11 +6,14 @@ import { pino } from "pino";
 import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
 import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
+import { parseTrafficLimits, type TrafficLimits } from "./lib/traffic-limits.ts";
 import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
-  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--production]";
-const STOP_TIMEOUT_MS = 5_000;
+  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
+const STOP_TIMEOUT_MS = 4_800;
+/** A parent that hands over sockets is a proxy on this machine for everything else. */
+const PARENT_ADDRESSES = ["127.0.0.1", "::1"];
 
 // Functions on Convex see UTC; the realm takes the process's zone.
 process.env["TZ"] = "UTC";
@@ -57,6 +60,11 @@ function parseOptions(args: readonly string[]) {
     siteUrl: parseUrl(values["site-url"], "--site-url"),
     instanceName: values["instance-name"] ?? null,
     exposesDetails: values.production !== true,
+    limits: parseLimits(values.limit ?? []),
+    trustedProxies: [
+      ...(values["trusted-proxy"] ?? []),
+      ...(process.send === undefined ? [] : PARENT_ADDRESSES),
+    ],
   };
 }
 
@@ -72,11 +80,23 @@ function parse(args: readonly string[]) {
         "site-url": { type: "string" },
         "instance-name": { type: "string" },
         production: { type: "boolean" },
+        "trusted-proxy": { type: "string", multiple: true },
+        limit: { type: "string", multiple: true },
       },
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`${problem} ${USAGE}`);
+  }
+}
+
+/** Limits of the environment first, such as `EMBEDDED_LIMITS="sockets=500,queries=8"`. */
+function parseLimits(options: readonly string[]): TrafficLimits {
+  const fromEnvironment = (process.env["EMBEDDED_LIMITS"] ?? "").split(/[,\s]+/).filter(Boolean);
+  try {
+    return parseTrafficLimits([...fromEnvironment, ...options]);
+  } catch (cause) {
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause));
   }
 }
 

@@ -110,7 +110,7 @@ test("SIGTERM ends it within five seconds, with open sockets, and loses nothing"
   const begun = performance.now();
   expect(await kill(child, "SIGTERM")).toBe(0);
   expect(performance.now() - begun).toBeLessThan(5_000);
-  expect(await closed).toBe(1001);
+  expect(await closed).toBe(1013);
   const restarted = await start();
   const again = new ConvexHttpClient(restarted.url, { logger: false });
   expect(await again.query(notes.counter, { name: "a" })).toBe(1);

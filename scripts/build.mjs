@@ -28,14 +28,14 @@ const ENTRIES = ["embedded/main.ts", "scripts/launch.ts", "scripts/standins.ts",
 const ENGINE_ENTRIES = [
   {
     entryPoints: ["embedded/runtime/realm/realm-entry.ts"],
-    outfile: "build/embedded/realm-entry.js",
+    outfile: "realm-entry.js",
     format: "iife",
     globalName: "realmEntry",
     platform: "browser",
   },
   {
     entryPoints: ["embedded/runtime/actions/action-worker.ts"],
-    outfile: "build/embedded/action-worker.js",
+    outfile: "action-worker.js",
     format: "cjs",
     platform: "node",
   },
@@ -52,10 +52,11 @@ export async function buildWhenChanged(log) {
   writeFileSync(STAMP, hash);
 }
 
-async function buildPrograms() {
+/** Builds programs alone, with what the engine reads as text beside its own. */
+export async function buildPrograms(folder = "build", entryPoints = ENTRIES) {
   await build({
-    entryPoints: ENTRIES,
-    outdir: "build",
+    entryPoints,
+    outdir: folder,
     outbase: ".",
     bundle: true,
     splitting: false,
@@ -66,8 +67,14 @@ async function buildPrograms() {
     sourcemap: true,
     logLevel: "warning",
   });
-  for (const entry of ENGINE_ENTRIES) {
-    await build({ ...entry, bundle: true, target: "node20", logLevel: "warning" });
+  for (const { outfile, ...entry } of ENGINE_ENTRIES) {
+    await build({
+      ...entry,
+      outfile: `${folder}/embedded/${outfile}`,
+      bundle: true,
+      target: "node20",
+      logLevel: "warning",
+    });
   }
 }
 

@@ -88,6 +88,15 @@ export class CatalogState {
     });
   }
 
+  withoutTable({ componentPath, name, number }: TableState): CatalogState {
+    const component = this.component(componentPath);
+    const tables = new Map(component.tables);
+    tables.delete(name);
+    const tablesByNumber = new Map(component.tablesByNumber);
+    tablesByNumber.delete(number);
+    return this.#with(componentPath, { ...component, tables, tablesByNumber });
+  }
+
   withSchema(path: ComponentPath, schema: Schema | null): CatalogState {
     return this.#with(path, { ...this.component(path), schema });
   }
@@ -146,6 +155,21 @@ export function newTable(
     byCreationTime: builtInIndex(allocator.indexNumber(), "by_creation_time"),
     indexes: [],
     searchIndexes: [],
+  };
+}
+
+/** The same table over empty indexes. Those that a schema in preparation builds are left out. */
+export function withNewIndexes(table: TableState, allocator: NumberAllocator): TableState {
+  const renew = <T extends IndexState | SearchIndexState>(index: T): T => ({
+    ...index,
+    number: allocator.indexNumber(),
+  });
+  return {
+    ...table,
+    byId: renew(table.byId),
+    byCreationTime: renew(table.byCreationTime),
+    indexes: table.indexes.filter(({ isBuilding }) => !isBuilding).map(renew),
+    searchIndexes: table.searchIndexes.filter(({ isBuilding }) => !isBuilding).map(renew),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The catalog's records in the store: one per table, row count and schema, under the meta index. */
-import { META_INDEX, type Storage, type StorageWrite } from "../storage/storage.ts";
+import { META_INDEX } from "../storage/open-lmdb.ts";
+import type { StorageSnapshot, StorageWrite } from "../storage/storage.ts";
 import {
   builtInIndex,
   CatalogState,
@@ -27,6 +28,8 @@ interface TableRecord {
   })[];
 }
 
+type Scannable = Pick<StorageSnapshot, "scan">;
+
 export interface LoadedCatalog {
   readonly catalog: CatalogState;
   /** Rows per table, by `tableId`. */
@@ -36,7 +39,7 @@ export interface LoadedCatalog {
 }
 
 /** Reads all records; the allocator learns the numbers in use. */
-export function loadCatalog(storage: Storage, allocator: NumberAllocator): LoadedCatalog {
+export function loadCatalog(storage: Scannable, allocator: NumberAllocator): LoadedCatalog {
   let catalog = new CatalogState();
   for (const [, text] of records(storage, "table:")) {
     const table = tableOf(JSON.parse(text) as TableRecord);
@@ -73,6 +76,10 @@ export function tableWrite(table: TableState): StorageWrite {
   return write(`table:${tableId(table)}`, JSON.stringify(record));
 }
 
+export function tableRemovalWrite(table: TableState): StorageWrite {
+  return write(`table:${tableId(table)}`, null);
+}
+
 export function schemaWrite(componentPath: ComponentPath, schema: Schema | null): StorageWrite {
   return write(`schema:${componentPath}`, schema?.json ?? null);
 }
@@ -92,7 +99,7 @@ export function tableId(table: Pick<TableState, "componentPath" | "name">): stri
 }
 
 /** Numbers of all indexes of a table, built-in, declared and search. */
-function indexNumbers(table: TableState): number[] {
+export function indexNumbers(table: TableState): number[] {
   return [table.byId, table.byCreationTime, ...table.indexes, ...table.searchIndexes].map(
     ({ number }) => number,
   );
@@ -110,7 +117,7 @@ function tableOf(record: TableRecord): TableState {
   };
 }
 
-function records(storage: Storage, prefix: string): [string, string][] {
+function records(storage: Scannable, prefix: string): [string, string][] {
   const found: [string, string][] = [];
   let lower = prefix;
   for (;;) {

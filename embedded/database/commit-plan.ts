@@ -4,22 +4,31 @@ import { encodeKeyPart } from "../values/index-key.ts";
 import {
   COUNTS_INDEX,
   databaseIndexes,
+  SCHEMAS_INDEX,
+  schemaKey,
   tableNameKey,
   tableNumberKey,
   TABLES_INDEX,
   type CatalogState,
   type TableState,
 } from "./catalog-state.ts";
-import { droppedIndexWrite, tableId, tableWrite } from "./catalog-store.ts";
+import {
+  droppedIndexWrite,
+  indexNumbers,
+  tableId,
+  tableRemovalWrite,
+  tableWrite,
+} from "./catalog-store.ts";
 import {
   documentKey,
   encodeStored,
   parseDocument,
+  resolveDocument,
   type ParsedDocument,
 } from "./stored-document.ts";
 import { searchDocumentOf } from "./search-reading.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
-import type { StoredDocument } from "./types.ts";
+import type { ComponentPath, StoredDocument, Timestamp } from "./types.ts";
 import type { DocumentChange, TouchedKey, TouchedSearchDocument } from "./write-log.ts";
 
 /** A document's change with both versions parsed, as index maintenance needs them. */
@@ -46,9 +55,29 @@ export class CommitPlan {
   addTable(table: TableState): void {
     this.catalog = this.catalog.withTable(table);
     this.writes.push(tableWrite(table));
-    const { componentPath, name, number } = table;
-    this.touch(TABLES_INDEX, tableNameKey(componentPath, name));
-    this.touch(TABLES_INDEX, tableNumberKey(componentPath, number));
+    this.#touchTable(table);
+  }
+
+  /** With all its rows. Whoever read any of them is told; older snapshots can read them on. */
+  removeTable(table: TableState, rowCount: number): void {
+    this.catalog = this.catalog.withoutTable(table);
+    this.writes.push(tableRemovalWrite(table));
+    this.#touchTable(table);
+    for (const number of indexNumbers(table)) {
+      this.invalidatedIndexes.push(number);
+      this.removeIndex(number);
+    }
+    this.addRows(table, -rowCount);
+  }
+
+  /** Rows that came or went otherwise than by `addDocuments`. */
+  addRows(table: TableState, count: number): void {
+    if (count !== 0) this.#addCount(table, count);
+  }
+
+  /** Makes transactions that wrote to the component under the schema as it was run again. */
+  touchSchema(componentPath: ComponentPath): void {
+    this.touch(SCHEMAS_INDEX, schemaKey(componentPath));
   }
 
   /** Replaces the record of a table that exists. */
@@ -57,10 +86,14 @@ export class CommitPlan {
     this.writes.push(tableWrite(table));
   }
 
-  /** Net changes of a transaction, with the indexes that exist now rather than at its snapshot. */
-  addDocuments(transaction: DatabaseTransaction, storage: Storage): void {
+  /**
+   * Net changes of a transaction that commits at `ts`, with the indexes that exist now rather than at
+   * its snapshot.
+   */
+  addDocuments(transaction: DatabaseTransaction, storage: Storage, ts: Timestamp): void {
     for (const [id, written] of transaction.writtenDocuments()) {
-      const { before, current } = written;
+      const { before } = written;
+      const current = written.current === null ? null : resolveDocument(written.current, ts);
       if (before?.json === current?.stored.json) continue;
       const { componentPath, name } = written.table;
       const table = this.catalog.table(componentPath, name) ?? this.#created(written.table);
@@ -84,6 +117,11 @@ export class CommitPlan {
 
   touch(index: number, key: string): void {
     this.#touch(index, { key, before: null, change: null });
+  }
+
+  #touchTable({ componentPath, name, number }: TableState): void {
+    this.touch(TABLES_INDEX, tableNameKey(componentPath, name));
+    this.touch(TABLES_INDEX, tableNumberKey(componentPath, number));
   }
 
   #created(table: TableState): TableState {

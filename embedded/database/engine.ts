@@ -14,24 +14,30 @@ import {
 import { countWrite, loadCatalog, schemaWrite, tableId } from "./catalog-store.ts";
 import { CommitPlan } from "./commit-plan.ts";
 import { DatabaseError, OccConflictError } from "./database-error.ts";
+import { HiddenTables, type ImportHost } from "./hidden-tables.ts";
 import { IndexBuilder } from "./index-builder.ts";
 import { findConflict } from "./read-validation.ts";
 import { parseSchema } from "./schema.ts";
 import { diffSchema, SchemaPreparation } from "./schema-preparation.ts";
 import { SnapshotView } from "./snapshot-view.ts";
 import { parseDocument } from "./stored-document.ts";
+import { StoredSnapshot } from "./stored-snapshot.ts";
 import { SubscriptionRegistry } from "./subscription-registry.ts";
 import { DatabaseTransaction, type TransactionHost } from "./transaction.ts";
 import type {
   CommitResult,
   ComponentPath,
+  DiskSnapshot,
   EngineDatabase,
+  ImportOptions,
+  ImportTable,
   PreparedSchema,
   ReadSet,
   SchemaDiff,
   StoredDocument,
   Subscription,
   SystemTableDefinition,
+  TableImport,
   TableInfo,
   Timestamp,
   Transaction,
@@ -58,6 +64,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
   readonly #systemTables = new Map<string, SystemTableDefinition>();
   readonly #preparations = new Map<ComponentPath, SchemaPreparation>();
   readonly #builder: IndexBuilder;
+  readonly #importHost: ImportHost;
   #catalog: CatalogState;
   #latestTs: Timestamp;
 
@@ -73,6 +80,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     for (const number of dropped) this.#builder.removeEntries(number, 0);
     this.#dropUnfinishedIndexes();
     for (const definition of systemTables) this.defineSystemTable(definition);
+    this.#importHost = this.#createImportHost();
   }
 
   get latestTs(): Timestamp {
@@ -102,15 +110,21 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       return { ts: transaction.snapshotTs };
     }
     transaction.checkOpen();
+    this.storage.requireSpace();
+    const imports = transaction.imports.map((tables) => this.#startActivation(tables));
     this.#validate(transaction);
+    const ts = this.#nextTs(transaction.lastCreationTime);
     const plan = new CommitPlan(this.#catalog);
-    plan.addDocuments(transaction, this.storage);
+    plan.addDocuments(transaction, this.storage, ts);
     const activated = [...transaction.preparedSchemas.values()].map((prepared) =>
       this.#planActivation(plan, prepared),
     );
+    for (const tables of imports) tables.plan(plan);
     transaction.finish();
+    for (const tables of imports) tables.finish();
     for (const preparation of activated) this.#preparations.delete(preparation.componentPath);
-    return { ts: this.#apply(plan, transaction.lastCreationTime) };
+    this.#apply(plan, ts);
+    return { ts };
   }
 
   flushed(ts: Timestamp): Promise<void> {
@@ -215,6 +229,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     schemaJson: string | null,
   ): Promise<PreparedSchema> {
     const schema = schemaJson === null ? null : parseSchema(schemaJson);
+    this.storage.requireSpace();
     const previous = this.#preparations.get(componentPath);
     if (previous !== undefined) this.discardSchema(previous);
     const preparation = new SchemaPreparation(
@@ -241,6 +256,14 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     this.#preparations.delete(preparation.componentPath);
     // After a stop the next start does it.
     if (!this.storage.isStopped) this.#dropUnfinishedIndexes(preparation.componentPath);
+  }
+
+  beginImport(tables: readonly ImportTable[], options: ImportOptions): TableImport {
+    return new HiddenTables(this.#importHost, tables, options);
+  }
+
+  openDiskSnapshot(): DiskSnapshot {
+    return new StoredSnapshot(this.storage.openSnapshot());
   }
 
   #catalogAt(ts: Timestamp): CatalogState {
@@ -280,8 +303,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return atLeast > next ? atLeast : next;
   }
 
-  #apply(plan: CommitPlan, lastCreationTime = 0): Timestamp {
-    const ts = this.#nextTs(lastCreationTime);
+  #apply(plan: CommitPlan, ts = this.#nextTs(0)): void {
     for (const [table, delta] of plan.countDeltas) {
       plan.writes.push(countWrite(table, (this.#counts.get(table) ?? 0) + delta));
     }
@@ -307,7 +329,40 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     for (const index of plan.removedIndexes) this.#builder.removeEntries(index, null);
     this.#subscriptions.invalidate(entry);
     for (const listener of this.#commitListeners) listener(ts);
-    return ts;
+  }
+
+  #createImportHost(): ImportHost {
+    const currentCatalog = () => this.#catalog;
+    const currentTs = () => this.#latestTs;
+    return {
+      storage: this.storage,
+      allocator: this.#allocator,
+      get catalog() {
+        return currentCatalog();
+      },
+      get latestTs() {
+        return currentTs();
+      },
+      rowCount: (table) => this.rowCount(table),
+      makeTable: (componentPath, name) => this.makeTable(componentPath, name),
+      randomBytes: (length) => this.randomBytes(length),
+      now: this.#clock,
+      apply: (plan) => this.#apply(plan),
+      removeEntries: (index) => this.#builder.removeEntries(index, 0),
+    };
+  }
+
+  /** A schema that is being prepared for tables that are replaced would index rows that are gone. */
+  #startActivation(tables: TableImport): HiddenTables {
+    if (!(tables instanceof HiddenTables)) {
+      throw new TypeError("The import does not belong to this database.");
+    }
+    for (const preparation of [...this.#preparations.values()]) {
+      const isTouched =
+        tables.options.clearsOthers || tables.componentPaths.includes(preparation.componentPath);
+      if (isTouched) this.discardSchema(preparation);
+    }
+    return tables;
   }
 
   #planActivation(plan: CommitPlan, prepared: PreparedSchema): SchemaPreparation {

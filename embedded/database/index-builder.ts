@@ -63,7 +63,7 @@ export class IndexBuilder {
         this.#index(building, rows);
         for (const index of buildingSearch) this.#indexText(index, rows);
       });
-      await new Promise((resolve) => setImmediate(resolve));
+      if (after !== null) await new Promise((resolve) => setImmediate(resolve));
     }
     preparation.checkNotAborted();
   }

@@ -1,4 +1,5 @@
 /** Documents between their JSON text, their parsed form and the bytes in the store. */
+import { hasCommitTs, resolveCommitTs } from "../values/commit-ts.ts";
 import { displayValue } from "../values/display.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import { isArray, isPlainObject, type JsonObject, type JsonValue } from "../values/json-value.ts";
@@ -6,7 +7,7 @@ import { isUndefinedMarker, parseValue, setField, stringifyValue } from "../valu
 import { valueNesting, valueSize } from "../values/size.ts";
 import { ValueError } from "../values/value-error.ts";
 import { DatabaseError } from "./database-error.ts";
-import type { StoredDocument } from "./types.ts";
+import type { StoredDocument, Timestamp } from "./types.ts";
 
 const MAX_DOCUMENT_SIZE = 1 << 20;
 const MAX_DOCUMENT_NESTING = 16;
@@ -46,10 +47,13 @@ export function makeDocument(id: string, creationTime: number, fields: JsonValue
   return { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
 }
 
-/** Parses what a function wrote; `isPatch` admits removals. Throws `DatabaseError`. */
+/**
+ * Parses what a function wrote, commit timestamp placeholders included; `isPatch` admits removals.
+ * Throws `DatabaseError`.
+ */
 export function parseWrittenValue(json: string, isPatch: boolean): JsonValue {
   try {
-    return parseValue(json, { undefinedFields: isPatch });
+    return parseValue(json, { undefinedFields: isPatch, commitTs: true });
   } catch (error) {
     if (error instanceof ValueError) throw new DatabaseError(codeOf(error), error.message);
     throw error;
@@ -74,6 +78,14 @@ export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
 export function parseDocument(stored: StoredDocument): ParsedDocument {
   // The text is canonical: only `makeDocument` writes it.
   return { stored, value: JSON.parse(stored.json) as JsonObject };
+}
+
+/** The document as it is committed: with the commit's timestamp for its placeholders. */
+export function resolveDocument(document: ParsedDocument, ts: Timestamp): ParsedDocument {
+  const { stored } = document;
+  if (!hasCommitTs(stored.json)) return document;
+  // An int64 counts as many bytes as its placeholder.
+  return parseDocument({ ...stored, json: resolveCommitTs(stored.json, ts) });
 }
 
 /** The value without `_id` and `_creationTime`, as schemas see it. */

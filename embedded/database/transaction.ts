@@ -17,6 +17,7 @@ import {
 } from "./catalog-state.ts";
 import { tableId } from "./catalog-store.ts";
 import { DatabaseError } from "./database-error.ts";
+import { importedDocument } from "./imported-document.ts";
 import { IndexCursor } from "./index-cursor.ts";
 import { OwnWrites, type OwnDocument } from "./own-writes.ts";
 import { ReadRecorder, type ConsumedInterval } from "./read-recorder.ts";
@@ -41,6 +42,7 @@ import type {
   SearchIndexDefinition,
   SearchRequest,
   StoredDocument,
+  TableImport,
   Timestamp,
   Transaction,
   TransactionUsage,
@@ -73,6 +75,7 @@ export class DatabaseTransaction implements Transaction {
   readonly #reads = new ReadRecorder();
   readonly #newTables = new Map<string, TableState>();
   readonly #schemas = new Map<ComponentPath, PreparedSchema>();
+  readonly #imports: TableImport[] = [];
   readonly #nowMs: number;
   #creationTime: number | null = null;
   #isFinished = false;
@@ -89,7 +92,11 @@ export class DatabaseTransaction implements Transaction {
   }
 
   get hasWrites(): boolean {
-    return (this.#writes?.count ?? 0) > 0 || this.#schemas.size > 0;
+    return (this.#writes?.count ?? 0) > 0 || this.#schemas.size > 0 || this.#imports.length > 0;
+  }
+
+  recoverReads(): void {
+    this.#view.storage.recoverReads();
   }
 
   get catalog(): CatalogState {
@@ -103,6 +110,10 @@ export class DatabaseTransaction implements Transaction {
 
   get preparedSchemas(): ReadonlyMap<ComponentPath, PreparedSchema> {
     return this.#schemas;
+  }
+
+  get imports(): readonly TableImport[] {
+    return this.#imports;
   }
 
   writtenDocuments(): Iterable<[string, OwnDocument]> {
@@ -216,10 +227,7 @@ export class DatabaseTransaction implements Transaction {
     const fields = parseWrittenValue(valueJson, false);
     const table =
       this.#findTable(componentPath, tableName) ?? this.#create(componentPath, tableName);
-    const id = encodeDocumentId({
-      tableNumber: table.number,
-      internalId: newInternalId(this.#host.randomBytes(14), this.#nowMs),
-    });
+    const id = this.#newId(table);
     const document = makeDocument(id, this.#nextCreationTime(), fields);
     this.#enforceSchema(table, document);
     writes.write(table, id, null, document);
@@ -247,6 +255,34 @@ export class DatabaseTransaction implements Transaction {
   activateSchema(prepared: PreparedSchema): void {
     this.#checkWritable();
     this.#schemas.set(prepared.componentPath, prepared);
+  }
+
+  insertImported(componentPath: ComponentPath, tableName: string, documentJson: string): string {
+    const writes = this.#checkWritable();
+    const table =
+      this.#findTable(componentPath, tableName) ?? this.#create(componentPath, tableName);
+    const document = importedDocument(documentJson, {
+      tableName,
+      tableNumber: table.number,
+      newId: () => this.#newId(table),
+      newCreationTime: () => this.#nextCreationTime(),
+    });
+    const { id } = document.stored;
+    if (this.#read(table, id) !== null) {
+      throw new DatabaseError(
+        "DuplicateId",
+        `Objects in table "${tableName}" have duplicate _id fields: ${id}`,
+      );
+    }
+    this.#enforceSchema(table, document);
+    writes.write(table, id, null, document);
+    this.#countWrites();
+    return id;
+  }
+
+  activateImport(tables: TableImport): void {
+    this.#checkWritable();
+    this.#imports.push(tables);
   }
 
   savepoint(): Savepoint {
@@ -378,6 +414,11 @@ export class DatabaseTransaction implements Transaction {
       `Failed to insert or update a document in table "${table.name}" because it does not match ` +
         `the schema: ${failure.message}`,
     );
+  }
+
+  #newId({ number }: TableState): string {
+    const internalId = newInternalId(this.#host.randomBytes(14), this.#nowMs);
+    return encodeDocumentId({ tableNumber: number, internalId });
   }
 
   #nextCreationTime(): number {

@@ -98,6 +98,9 @@ export interface Transaction {
   readonly usage: TransactionUsage;
   readonly hasWrites: boolean;
 
+  /** To be called at once when code that may have been reading was ended from outside. */
+  recoverReads(): void;
+
   /**
    * `null` when absent, when the table does not exist or when `id` is no id; the read is recorded
    * in each case.
@@ -125,7 +128,11 @@ export interface Transaction {
   /** `searchField` and `filterFields` of a search index; throws `IndexNotFound`, `IndexStaged`. */
   searchIndex(componentPath: ComponentPath, table: string, index: string): SearchIndexDefinition;
 
-  /** Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. */
+  /**
+   * Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. The
+   * commit timestamp placeholder `{"$commitTs":null}` may be anywhere in a value: it counts as the
+   * largest int64, is read back as itself, and is the commit's timestamp from the commit on.
+   */
   insert(componentPath: ComponentPath, table: string, valueJson: string): string;
   /** Top-level merge; `{"$undefined":null}` deletes the field. */
   patch(componentPath: ComponentPath, id: string, valueJson: string): void;
@@ -140,6 +147,19 @@ export interface Transaction {
    *   fit; `SchemaAborted` when the preparation was discarded or overtaken.
    */
   activateSchema(prepared: PreparedSchema): void;
+
+  /**
+   * Inserts a document of an import, whose text may bring its own `_id` and `_creationTime`.
+   * @throws DatabaseError `ImportConflict` for an id of another table, `DuplicateId` for one in use.
+   */
+  insertImported(componentPath: ComponentPath, table: string, documentJson: string): string;
+  /**
+   * Puts the tables of an import in the place of those they replace when this transaction commits,
+   * together with its other writes.
+   * @throws DatabaseError at the commit: `ImportSchemaChanged`, `ImportForeignKey`, `TableConflict`,
+   *   `TableExists` when what the import found at its beginning is no longer so.
+   */
+  activateImport(tables: TableImport): void;
 
   savepoint(): Savepoint;
   /** Undoes writes made since; reads stay recorded. */
@@ -253,8 +273,81 @@ export interface Catalog {
   discardSchema(prepared: PreparedSchema): void;
 }
 
-/** What `openDatabase` gives: transactions and the catalog. */
-export interface EngineDatabase extends Database, Catalog {}
+/** A table of an import. */
+export interface ImportTable {
+  readonly componentPath: ComponentPath;
+  readonly name: string;
+  /** What the ids of its rows carry; `null` for the number of the table it replaces, or any. */
+  readonly number: number | null;
+}
+
+export interface ImportOptions {
+  /** Refuse to replace a table that has rows. */
+  readonly requiresEmpty: boolean;
+  /** Empty the tables that are not in the import, and remove those that are in no schema. */
+  readonly clearsOthers: boolean;
+}
+
+/**
+ * Tables that are being filled where nobody sees them, to take the place of others in one commit
+ * (`Transaction.activateImport`). What is not activated is gone after a restart.
+ */
+export interface TableImport {
+  /** The number a table will have; `null` when it is not imported. */
+  tableNumber(componentPath: ComponentPath, name: string): number | null;
+  /**
+   * Adds rows, each the JSON text of a document in Convex's encoding, with `_id` and `_creationTime`
+   * when they are to be kept. Resolves when they are on disk.
+   * @throws ImportRefusedError for the first row that is no valid document or does not fit the schema.
+   */
+  write(componentPath: ComponentPath, name: string, rowsJson: readonly string[]): Promise<void>;
+  /** Drops what was written. Harmless when it was activated, or discarded before. */
+  discard(): void;
+}
+
+/** A row of an import that cannot be stored; `cause` is the `DatabaseError` that says why. */
+export class ImportRefusedError extends Error {
+  override readonly name = "ImportRefusedError";
+  /** Position in the rows that were written together, from 0. */
+  readonly rowIndex: number;
+
+  constructor(rowIndex: number, cause: Error) {
+    super(cause.message, { cause });
+    this.rowIndex = rowIndex;
+  }
+}
+
+/** A table as a snapshot of the disk has it. */
+export interface StoredTable {
+  readonly componentPath: ComponentPath;
+  readonly name: string;
+  readonly number: number;
+  readonly count: number;
+}
+
+/**
+ * The database as it was on disk at one moment, readable for as long as it is open whatever is written
+ * meanwhile. Keep it for minutes, not for hours: the data file cannot reuse what it holds.
+ */
+export interface DiskSnapshot {
+  readonly ts: Timestamp;
+  readonly tables: readonly StoredTable[];
+  /** Documents in the order of their ids, about `limit` of them, from the one after `afterId` on. */
+  documents(table: StoredTable, afterId: string | null, limit: number): readonly StoredDocument[];
+  /** The document whose values in a declared index start with these, `null` when there is none. */
+  find(table: StoredTable, index: string, key: IndexKey): StoredDocument | null;
+  close(): void;
+}
+
+/** Moving tables in and out as a whole. */
+export interface Transfer {
+  /** @throws DatabaseError `TableConflict` when two tables would have the same number. */
+  beginImport(tables: readonly ImportTable[], options: ImportOptions): TableImport;
+  openDiskSnapshot(): DiskSnapshot;
+}
+
+/** What `openDatabase` gives: transactions, the catalog and the transfer of whole tables. */
+export interface EngineDatabase extends Database, Catalog, Transfer {}
 
 export interface Database {
   /** Timestamp of the newest commit visible to new transactions (maybe not flushed yet). */
@@ -268,7 +361,8 @@ export interface Database {
   begin(options?: { readonly ts?: Timestamp; readonly nowMs?: number }): Transaction;
   /**
    * Validates the read set against everything committed since the snapshot, assigns a timestamp
-   * (max(latest + 1, now)), applies the writes in memory and queues them for the disk.
+   * (max(latest + 1, now)), puts it for the placeholders in what was written, applies the writes in
+   * memory and queues them for the disk.
    * A transaction without writes is not validated and commits at its snapshot.
    * @throws OccConflictError with the table and document that changed.
    * @throws StorageStoppedError after a failed flush.

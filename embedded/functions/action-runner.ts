@@ -1,6 +1,8 @@
 import { readVariables } from "../modules/environment-variables.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
 import { displayPath, type FunctionPath } from "../modules/function-path.ts";
+import { routeRequest } from "../modules/http-routing.ts";
 import type { ActionPool } from "../runtime/actions/action-pool.ts";
 import type { WireRequest, WireResponse } from "../runtime/actions/action-protocol.ts";
 import { FunctionError } from "../runtime/function-error.ts";
@@ -27,7 +29,7 @@ export interface ActionRunnerOptions {
 }
 
 const TIME_LIMITS_MS = { isolate: 30 * 60_000, node: 10 * 60_000 };
-const HTTP_PATH: FunctionPath = { componentPath: "", module: "http.js", exportName: "default" };
+const HTTP_HANDLER = { module: "http.js", exportName: "default" };
 const NO_HTTP_TEXT = "This Convex deployment does not have HTTP actions enabled.";
 
 /** Runs actions and HTTP actions in worker threads. */
@@ -70,7 +72,7 @@ export class ActionRunner {
       );
       const text = await session.result;
       const lookup = tableLookup(this.#services.database.begin(), componentPath);
-      const valueJson = checkResult(path, info, text, lookup);
+      const valueJson = checkResult(path, info, text, lookup, { commitTs: false });
       return { ok: true, valueJson, logLines: session.logs.lines };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
@@ -78,10 +80,14 @@ export class ActionRunner {
     }
   }
 
+  /** Where the functions of the latest code are; `null` before the first push. */
+  async directory(): Promise<FunctionDirectory | null> {
+    return await this.#codeCache.load(this.#services.database.begin());
+  }
+
   /** What a function is at the latest timestamp, whoever may call it; `null` when there is none. */
   async describe(path: FunctionPath): Promise<FunctionInfo | null> {
-    const code = await this.#codeCache.load(this.#services.database.begin());
-    const found = code?.findFunction(path) ?? null;
+    const found = (await this.directory())?.findFunction(path) ?? null;
     return found === null ? null : functionInfo(found);
   }
 
@@ -91,9 +97,10 @@ export class ActionRunner {
     metadata: RequestMetadata,
   ): Promise<Response> {
     const code = await this.#loadCode();
-    if (code?.snapshot.module("", HTTP_PATH.module) === null || code === null) {
-      return new Response(NO_HTTP_TEXT, { status: 404 });
-    }
+    const { pathname } = new URL(request.url);
+    const routed = code === null ? null : routeRequest(code.snapshot, pathname, request.method);
+    if (code === null || routed === null) return new Response(NO_HTTP_TEXT, { status: 404 });
+    const { componentPath, routedPath } = routed;
     const caller: Caller = "caller" in auth ? auth.caller : { kind: "client", identity: null };
     const wire = await wireRequest(request);
     return await new Promise((resolve, reject) => {
@@ -101,13 +108,13 @@ export class ActionRunner {
       let session: ActionSession | null = null;
       const pull = () => session?.pull();
       session = new ActionSession(
-        { kind: "http", componentPath: "", request: wire },
+        { kind: "http", componentPath, request: wire, routedPath },
         {
           pool: this.#pool,
           services: this.#services,
           code,
           context: {
-            path: HTTP_PATH,
+            path: { componentPath, ...HTTP_HANDLER },
             request: { caller, metadata },
             authError: "error" in auth ? auth.error : null,
           },
@@ -141,10 +148,7 @@ export class ActionRunner {
     const transaction = this.#services.database.begin();
     const snapshot = await this.#codeCache.load(transaction);
     if (snapshot === null) return null;
-    const { cloudUrl, siteUrl } = this.#services.deployment;
-    const variables = new Map(readVariables(transaction));
-    variables.set("CONVEX_CLOUD_URL", cloudUrl).set("CONVEX_SITE_URL", siteUrl);
-    return { snapshot, variables };
+    return { snapshot, variables: readVariables(transaction) };
   }
 
   #checkArgs(

@@ -4,6 +4,7 @@ import type { ActionPool, StartedRun } from "../runtime/actions/action-pool.ts";
 import type { FromWorker, WireResponse, WorkerTask } from "../runtime/actions/action-protocol.ts";
 import type { ThreadEnd } from "../runtime/actions/action-thread.ts";
 import { FunctionError } from "../runtime/function-error.ts";
+import { checkErrorData } from "../runtime/function-info.ts";
 import { LogLines } from "../runtime/log-lines.ts";
 import type { SyscallFailure, ThrownError } from "../runtime/realm/realm-host.ts";
 import { parseSyscallArgs } from "../runtime/syscalls/syscall-table.ts";
@@ -136,7 +137,8 @@ export class ActionSession {
       stack,
       (path) => snapshot.module(componentPath, path)?.positions ?? null,
     );
-    return new FunctionError([`Uncaught ${summary}`, ...frames].join("\n"), dataJson ?? null);
+    const text = [`Uncaught ${summary}`, ...frames].join("\n");
+    return checkErrorData(new FunctionError(text, dataJson ?? null));
   }
 }
 

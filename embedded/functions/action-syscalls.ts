@@ -1,13 +1,9 @@
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database } from "../database/types.ts";
-import {
-  canonicalPath,
-  functionHandle,
-  resolveAddress,
-  type FunctionPath,
-} from "../modules/function-path.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
+import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
+import { createHandle, requireFunction } from "../runtime/function-addresses.ts";
 import { FunctionError } from "../runtime/function-error.ts";
-import { functionNotFound } from "../runtime/function-info.ts";
 import { findFile, insertFile, sha256Base64 } from "../runtime/file-records.ts";
 import { cancelJob, findJob, insertJob } from "../runtime/job-records.ts";
 import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
@@ -16,7 +12,6 @@ import {
   isJobCanceled,
   parseJobRequest,
   requireJobId,
-  requireTarget,
 } from "../runtime/syscalls/scheduler-syscalls.ts";
 import {
   deleteStoredFile,
@@ -46,8 +41,8 @@ export interface ActionServices {
   runQuery(request: FunctionRequest): Promise<QueryOutcome>;
   runMutation(request: FunctionRequest): Promise<MutationOutcome>;
   runAction(request: FunctionRequest): Promise<ActionOutcome>;
-  /** Whether the latest code has such a function, public or internal. */
-  readonly hasFunction: (path: FunctionPath) => Promise<boolean>;
+  /** Where the functions of the latest code are; `null` when there is none. */
+  directory(): Promise<FunctionDirectory | null>;
 }
 
 /** The action that asks. */
@@ -66,12 +61,12 @@ type ActionSyscall = (
 
 const SYSCALLS = new Map<string, ActionSyscall>(
   Object.entries({
-    "1.0/actions/query": (services, context, args) =>
-      services.runQuery(nestedRequest(context, args)).then(nestedResult),
-    "1.0/actions/mutation": (services, context, args) =>
-      services.runMutation(nestedRequest(context, args)).then(nestedResult),
-    "1.0/actions/action": (services, context, args) =>
-      services.runAction(nestedRequest(context, args)).then(nestedResult),
+    "1.0/actions/query": async (services, context, args) =>
+      nestedResult(await services.runQuery(await nestedRequest(services, context, args))),
+    "1.0/actions/mutation": async (services, context, args) =>
+      nestedResult(await services.runMutation(await nestedRequest(services, context, args))),
+    "1.0/actions/action": async (services, context, args) =>
+      nestedResult(await services.runAction(await nestedRequest(services, context, args))),
     "1.0/actions/schedule": schedule,
     "1.0/actions/cancel_job": cancel,
     "1.0/actions/vectorSearch": () => {
@@ -82,11 +77,8 @@ const SYSCALLS = new Map<string, ActionSyscall>(
       if (authError !== null) throw new FunctionError(authError);
       return identityOf(request.caller)?.attributesJson ?? "null";
     },
-    "1.0/createFunctionHandle": (_, { path }, args) => {
-      const target = resolveAddress(path.componentPath, args);
-      if (target === null) throw new FunctionError("Invalid function reference.");
-      return JSON.stringify(functionHandle(target));
-    },
+    "1.0/createFunctionHandle": async (services, { path }, args) =>
+      JSON.stringify(createHandle(await directoryOf(services), path.componentPath, args)),
     "1.0/getFunctionMetadata": (_, { path }) =>
       JSON.stringify({ name: canonicalPath(path), componentPath: path.componentPath }),
     "1.0/getDeploymentMetadata": ({ deployment }) =>
@@ -165,9 +157,13 @@ export async function getBlob(
 }
 
 /** Functions called by an action see its caller, and internal ones may be called. */
-function nestedRequest({ path, request }: ActionContext, args: JsonObject): FunctionRequest {
-  const target = resolveAddress(path.componentPath, args);
-  if (target === null) throw functionNotFound(JSON.stringify(args["name"] ?? args["reference"]));
+async function nestedRequest(
+  services: ActionServices,
+  { path, request }: ActionContext,
+  args: JsonObject,
+): Promise<FunctionRequest> {
+  const directory = await directoryOf(services);
+  const { path: target } = requireFunction(directory, path.componentPath, args);
   const isSameComponent = target.componentPath === path.componentPath;
   return {
     componentPath: target.componentPath,
@@ -190,14 +186,21 @@ function nestedResult(outcome: QueryOutcome | MutationOutcome | ActionOutcome): 
   throw new FunctionError(text, outcome.errorDataJson ?? null);
 }
 
+/** Deployed code cannot go away while some of it is running. */
+async function directoryOf(services: ActionServices): Promise<FunctionDirectory> {
+  const directory = await services.directory();
+  if (directory === null) throw new Error("An action is running, but no code is deployed.");
+  return directory;
+}
+
 async function schedule(
-  { database, clock, hasFunction }: ActionServices,
+  services: ActionServices,
   { path, request }: ActionContext,
   args: JsonObject,
 ): Promise<string> {
+  const { database, clock } = services;
   const nowMs = clock.now();
-  const job = parseJobRequest(path.componentPath, args, nowMs);
-  requireTarget(job, await hasFunction(job.target));
+  const job = parseJobRequest(await directoryOf(services), path.componentPath, args, nowMs);
   return await commitWrites(database, (transaction) =>
     JSON.stringify(
       insertJob(transaction, {

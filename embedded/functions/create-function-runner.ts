@@ -44,7 +44,10 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
   });
   const actions: ActionRunner = new ActionRunner({
     codeCache,
-    pool: new ActionPool({ maxThreads: options.maxActionThreads ?? DEFAULT_ACTION_THREADS }),
+    pool: new ActionPool({
+      deployment,
+      maxThreads: options.maxActionThreads ?? DEFAULT_ACTION_THREADS,
+    }),
     services: {
       database,
       clock,
@@ -54,7 +57,7 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
       runQuery: (request) => queries.run({ ...request, journal: null }),
       runMutation: (request) => mutations.run(request, null),
       runAction: (request) => actions.run(request),
-      hasFunction: async (path) => (await actions.describe(path)) !== null,
+      directory: () => actions.directory(),
     },
   });
 

@@ -5,6 +5,8 @@ import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
 import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
+import { DiskFullError } from "../storage/storage-error.ts";
+import { resolveCommitTs } from "../values/commit-ts.ts";
 import { functionFailure } from "./function-failure.ts";
 import { requirePath, toRunRequest } from "./run-request.ts";
 import { findAnswer, recordAnswer } from "./session-requests.ts";
@@ -29,7 +31,7 @@ export type BeforeCommit = (mutation: {
 
 export interface MutationRunnerOptions {
   readonly database: Database;
-  readonly executor: FunctionExecutor;
+  readonly executor: Pick<FunctionExecutor, "run">;
   readonly clock: Clock;
   readonly onBeforeCommit: BeforeCommit | null;
 }
@@ -43,7 +45,7 @@ class JobDropped extends Error {}
 /** Runs mutations, again after conflicts, and answers once they are durable. */
 export class MutationRunner {
   readonly #database: Database;
-  readonly #executor: FunctionExecutor;
+  readonly #executor: Pick<FunctionExecutor, "run">;
   readonly #clock: Clock;
   readonly #onBeforeCommit: BeforeCommit | null;
 
@@ -70,7 +72,7 @@ export class MutationRunner {
         recordAnswer(transaction, session, { ...outcome, logLines }, this.#clock.now());
       }
       const { ts } = this.#database.commit(transaction);
-      const { valueJson } = outcome;
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
@@ -78,6 +80,9 @@ export class MutationRunner {
       return finished.outcome.ok ? await this.#durable(finished.outcome) : finished.outcome;
     } catch (error) {
       if (error instanceof FunctionError) return functionFailure(error, requestId, []);
+      if (error instanceof DiskFullError) {
+        return functionFailure(new FunctionError(error.message), requestId, []);
+      }
       throw error;
     }
   }
@@ -94,7 +99,7 @@ export class MutationRunner {
       if (!outcome.ok) {
         return { kind: "failed", outcome: functionFailure(outcome.error, requestId, logLines) };
       }
-      const { valueJson } = outcome;
+      const valueJson = resolveCommitTs(outcome.valueJson, ts);
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {

@@ -26,7 +26,6 @@ const SOURCES = {
     export const total = query(async (ctx) => (await ctx.db.query("counters").collect()).reduce((sum, row) => sum + row.value, 0));
     export const readOnly = mutation(async (ctx) => (await ctx.db.query("counters").collect()).length);
     export const blind = mutation(async (ctx, { n }) => { await ctx.db.insert("log", { n }); });
-    export const stamp = mutation(async (ctx) => ({ at: [ctx.db.vars.commitTs] }));
   `,
 };
 
@@ -202,11 +201,6 @@ test("the next mutation starts before the previous one's flush is done", async (
   release();
   await Promise.all(running);
   expect(answered).toEqual([1, 2]);
-});
-
-test("a commit timestamp that is not known yet cannot be returned", async () => {
-  const deployment = await start();
-  await expect(deployment.change("counters:stamp")).rejects.toThrow("unresolved commit timestamp");
 });
 
 test("a scheduled mutation commits its envelope with its writes, and alone when it fails", async () => {

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 
 import { CodeCache } from "../modules/code-cache.ts";
+import type { PushedProject } from "../modules/analyze.ts";
+import { PLAIN_APP } from "../modules/component-definition.ts";
 import type { AnalyzedModule } from "../modules/module-probe.ts";
+import type { PushedModule } from "../modules/module-store.ts";
 import { createCodeAnalyzer } from "../runtime/module-evaluator.ts";
 import { bundleSources, type TestSources } from "./test-deployment.ts";
 
@@ -11,6 +14,15 @@ const analyze = createCodeAnalyzer({
   deployment: { name: "test", cloudUrl: "http://cloud", siteUrl: "http://site" },
 });
 
+function projectOf(
+  modules: readonly PushedModule[],
+  schema: PushedModule | null = null,
+  definition: PushedModule | null = null,
+): PushedProject {
+  const app = { modules, schema, definition, dependencies: [] };
+  return { app, components: [], isForCodegen: false };
+}
+
 async function push(
   sources: TestSources,
   variables: Readonly<Record<string, string>> = {},
@@ -19,12 +31,13 @@ async function push(
   const single = async (path: string, source: string | undefined) =>
     source === undefined ? null : (await bundleSources({ [path]: source }))[0]!;
   const modules = await bundleSources(sources);
-  const code = {
+  const project = projectOf(
     modules,
-    schema: await single("schema", schema),
-    definition: await single("convex.config", definition),
-  };
-  const analyzed = await analyze(code, new Map(Object.entries(variables)));
+    await single("schema", schema),
+    await single("convex.config", definition),
+  );
+  const { definitions, ...rest } = await analyze(project, new Map(Object.entries(variables)));
+  const analyzed = { ...rest, ...definitions.get("")! };
   const modulesByPath = new Map(
     analyzed.modules.map(({ module, analysisJson }) => [
       module.path,
@@ -117,12 +130,12 @@ test("routes, crons, schema, definition and auth providers are reported", async 
     indexes: [{ indexDescriptor: "by_text", fields: ["text"] }],
   });
   expect(JSON.parse(providersJson)).toEqual([{ domain: "http://site", applicationID: "convex" }]);
-  expect(definition).toMatchObject({ definitionType: { type: "app" } });
+  expect(definition.exported).toMatchObject({ definitionType: { type: "app" } });
 });
 
 test("without the optional modules there is nothing to report", async () => {
   const found = await push({ a: "export const x = 1;" });
-  expect(found).toMatchObject({ schemaJson: null, providersJson: "[]", definition: null });
+  expect(found).toMatchObject({ schemaJson: null, providersJson: "[]", definition: PLAIN_APP });
   expect(found.cronSpecs.size).toBe(0);
 });
 
@@ -183,9 +196,9 @@ test.each<[string, TestSources, string]>([
 
 test("text that is no module fails with its place", async () => {
   const module = { path: "bad.js", source: "export const = 1;", environment: "isolate" } as const;
-  await expect(
-    analyze({ modules: [module], schema: null, definition: null }, new Map()),
-  ).rejects.toThrow(/Failed to load bad\.js:.*bad\.js:1:13/s);
+  await expect(analyze(projectOf([module]), new Map())).rejects.toThrow(
+    /Failed to load bad\.js:.*bad\.js:1:13/s,
+  );
 });
 
 test("a Node module may import built-ins, an isolate module may not", async () => {
@@ -197,7 +210,7 @@ test("a Node module may import built-ins, an isolate module may not", async () =
     source: `import "node:crypto";`,
     environment: "isolate",
   } as const;
-  await expect(
-    analyze({ modules: [isolate], schema: null, definition: null }, new Map()),
-  ).rejects.toThrow('Could not resolve "node:crypto"');
+  await expect(analyze(projectOf([isolate]), new Map())).rejects.toThrow(
+    'Could not resolve "node:crypto"',
+  );
 });

@@ -6,6 +6,8 @@ import {
   numberField,
   textField,
 } from "../modules/system-documents.ts";
+import { resolveCommitTs } from "../values/commit-ts.ts";
+import { int64Of } from "../values/json-value.ts";
 import type { SessionRequest } from "./types.ts";
 
 const TABLE = "_session_requests";
@@ -26,14 +28,11 @@ const PURGE_BATCH = 1_000;
 export interface AnsweredRequest {
   readonly valueJson: string;
   readonly logLines: readonly string[];
-  /** At or after the commit that the answer belongs to. */
+  /** Of the commit that the answer belongs to. */
   readonly ts: Timestamp;
 }
 
-/**
- * The answer given before, `null` for a request that is new. Its timestamp is the reader's snapshot:
- * the answer is committed by then, and that is all a client needs to know.
- */
+/** The answer given before, `null` for a request that is new. */
 export function findAnswer(
   transaction: Transaction,
   { sessionId, requestId }: SessionRequest,
@@ -41,10 +40,14 @@ export function findAnswer(
   const key = [sessionId, requestId];
   const row = findRow(transaction, TABLE, "by_sessionId_and_requestId", key);
   if (row === null) return null;
+  const { commitTs } = row.fields;
+  // Records of earlier versions lack it; what they tell of is committed by now at any rate.
+  const ts = commitTs === undefined ? transaction.snapshotTs : int64Of(commitTs);
   return {
-    valueJson: textField(row, "valueJson"),
+    // Text inside a row, out of reach of the commit that resolved the row's own placeholder.
+    valueJson: resolveCommitTs(textField(row, "valueJson"), ts),
     logLines: JSON.parse(textField(row, "logLinesJson")) as string[],
-    ts: transaction.snapshotTs,
+    ts,
   };
 }
 
@@ -60,6 +63,7 @@ export function recordAnswer(
     requestId,
     valueJson: answer.valueJson,
     logLinesJson: JSON.stringify(answer.logLines),
+    commitTs: { $commitTs: null },
     expiresAt: nowMs + RETENTION_MS,
   });
 }

@@ -8,6 +8,7 @@ import { build, type Plugin } from "esbuild";
 import { openDatabase } from "../database/open-database.ts";
 import type { EngineDatabase } from "../database/types.ts";
 import { CodeCache } from "../modules/code-cache.ts";
+import { PLAIN_APP_MOUNT } from "../modules/component-tree.ts";
 import { readVariables, updateVariables } from "../modules/environment-variables.ts";
 import { replaceModules, type PushedModule } from "../modules/module-store.ts";
 import { createCodeAnalyzer } from "../runtime/module-evaluator.ts";
@@ -126,10 +127,12 @@ function createDeployment(
     mutation,
     async push(sources) {
       const modules = await bundleSources(sources);
-      const code = { modules, schema: null, definition: null };
-      const analyzed = await analyze(code, readVariables(database.begin()));
+      const app = { modules, schema: null, definition: null, dependencies: [] };
+      const project = { app, components: [], isForCodegen: false };
+      const { definitions } = await analyze(project, readVariables(database.begin()));
       const transaction = database.begin();
-      replaceModules(transaction, new Map([["", analyzed.modules]]), clock.nowMs);
+      const deployed = definitions.get("")?.modules ?? [];
+      replaceModules(transaction, [{ mount: PLAIN_APP_MOUNT, modules: deployed }], clock.nowMs);
       database.commit(transaction);
     },
     setVariables(variables) {

@@ -2,7 +2,7 @@ import { commitWrites } from "../database/commit-writes.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { updateVariables, type EnvironmentChange } from "../modules/environment-variables.ts";
 import type { FunctionLog } from "./function-log.ts";
-import { callerOf, type Exchange, type HttpContext } from "./http-context.ts";
+import { authenticated, callerOf, type Exchange, type HttpContext } from "./http-context.ts";
 import type { PushService } from "./push/push-service.ts";
 import { sendJson } from "./replies.ts";
 import {
@@ -117,7 +117,7 @@ async function readAdminBody(exchange: Exchange, context: AdminContext): Promise
   if (!hasHeader) {
     const { adminKey } = body as { readonly adminKey?: unknown };
     if (typeof adminKey !== "string") throw adminOnly();
-    authenticator.admin(adminKey, null);
+    await authenticated(exchange, () => authenticator.admin(adminKey, null));
   }
   return body;
 }

@@ -42,6 +42,7 @@ export async function postFunction(
   const body = await readJsonObject(exchange.request);
   const caller = await callerOf(exchange, context.authenticator);
   const { request, format } = parseCall(body, caller, exchange, "json");
+  if (type !== "query") countCall(exchange, caller);
   const outcome = await run(request, context, type);
   await reply(exchange, context, outcome, format);
 }
@@ -106,7 +107,12 @@ export async function postRun(exchange: Exchange, context: HttpContext): Promise
   const caller = await callerOf(exchange, context.authenticator);
   const path = functionPath(exchange.pathname.slice("/api/run/".length));
   const { request, format } = parseCall({ ...body, path }, caller, exchange, "json");
+  countCall(exchange, caller);
   await reply(exchange, context, await run(request, context, "any"), format);
+}
+
+function countCall({ traffic }: Exchange, caller: Caller): void {
+  if (caller.kind === "client") traffic.call(caller.identity?.tokenIdentifier ?? null);
 }
 
 async function run(

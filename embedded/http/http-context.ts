@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { EngineDatabase } from "../database/types.ts";
 import type { Caller, FunctionRunner, RequestMetadata } from "../functions/types.ts";
+import { ServiceError } from "../lib/service-error.ts";
+import type { AddressTraffic } from "../lib/traffic-control.ts";
 import type { DeploymentInfo } from "../runtime/services.ts";
 
 /** What the HTTP routes stand on. */
@@ -24,11 +26,31 @@ export interface Exchange {
   readonly pathname: string;
   readonly query: URLSearchParams;
   readonly metadata: RequestMetadata;
+  /** What the client's address may still do. */
+  readonly traffic: AddressTraffic;
 }
 
 /** Who sent the request: the `Authorization` header, or `?adminKey=` as some tools do. */
 export async function callerOf(exchange: Exchange, authenticator: Authenticator): Promise<Caller> {
   const adminKey = exchange.query.get("adminKey");
-  if (adminKey !== null) return authenticator.admin(adminKey, null);
-  return authenticator.fromHeader(exchange.request.headers.authorization);
+  return await authenticated(exchange, () =>
+    adminKey === null
+      ? authenticator.fromHeader(exchange.request.headers.authorization)
+      : authenticator.admin(adminKey, null),
+  );
+}
+
+/** Checks credentials, and counts those that are wrong against the client's address. */
+export async function authenticated(
+  { traffic }: Exchange,
+  check: () => Promise<Caller> | Caller,
+): Promise<Caller> {
+  traffic.mayAuthenticate();
+  try {
+    return await check();
+  } catch (error) {
+    const isRefusal = error instanceof ServiceError && error.kind === "unauthenticated";
+    if (isRefusal && error.code !== "TokenExpired") traffic.refused();
+    throw error;
+  }
 }

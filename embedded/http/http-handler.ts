@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { clientAddress } from "../lib/client-address.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
+import type { TrafficControl } from "../lib/traffic-control.ts";
 import { routeAdmin, type AdminContext } from "./admin-routes.ts";
 import {
   getQuery,
@@ -17,7 +18,13 @@ import type { Exchange } from "./http-context.ts";
 import { sendError, sendText } from "./replies.ts";
 import { getStoredFile, postUpload, type StorageContext } from "./storage-routes.ts";
 
-export interface HandlerContext extends AdminContext, StorageContext {}
+export interface HandlerContext extends AdminContext, StorageContext {
+  readonly traffic: TrafficControl;
+  /** Whether a direct peer may say where its request came from. */
+  readonly trustsProxy: (address: string) => boolean;
+  /** Whether the deployment is about to end: what is under way is answered, nothing new begins. */
+  readonly isClosing: () => boolean;
+}
 
 type Route = (exchange: Exchange, context: HandlerContext) => Promise<void> | void;
 
@@ -50,7 +57,7 @@ export async function handleHttp(
   context: HandlerContext,
 ): Promise<void> {
   try {
-    const exchange = openExchange(request, response);
+    const exchange = openExchange(request, response, context);
     if (exchange.pathname.startsWith("/api/")) {
       allowCrossOrigin(exchange);
       if (exchange.method === "OPTIONS") {
@@ -58,6 +65,8 @@ export async function handleHttp(
         return;
       }
     }
+    if (context.isClosing()) throw shuttingDown(response);
+    exchange.traffic.request();
     await route(exchange, context);
   } catch (error) {
     if (isFailureOfOurs(error, response)) context.onError(error);
@@ -82,8 +91,13 @@ function route(exchange: Exchange, context: HandlerContext): Promise<void> | voi
   throw new ServiceError("notFound", "NotFound", `There is nothing at ${method} ${pathname}.`);
 }
 
-function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { traffic, trustsProxy }: HandlerContext,
+): Exchange {
   const [pathname = "/", search = ""] = (request.url ?? "/").split("?", 2);
+  const ip = clientAddress(request.headers, request.socket.remoteAddress, trustsProxy);
   return {
     request,
     response,
@@ -92,10 +106,16 @@ function openExchange(request: IncomingMessage, response: ServerResponse): Excha
     query: new URLSearchParams(search),
     metadata: {
       requestId: randomBytes(8).toString("hex"),
-      ip: clientAddress(request.headers, request.socket.remoteAddress),
+      ip,
       userAgent: request.headers["user-agent"] ?? null,
     },
+    traffic: traffic.from(ip),
   };
+}
+
+function shuttingDown(response: ServerResponse): ServiceError {
+  response.setHeader("Connection", "close");
+  return new ServiceError("overloaded", "ShuttingDown", "The deployment is restarting. Try again.");
 }
 
 /** Clients run on any site; what they may do is decided by their token, never by a cookie. */

@@ -10,10 +10,13 @@ const STATUS_CODES: Readonly<Record<ServiceErrorKind, number>> = {
   methodNotAllowed: 405,
   conflict: 409,
   payloadTooLarge: 413,
+  timedOut: 408,
   rateLimited: 429,
   overloaded: 503,
   internal: 500,
 };
+
+const RETRY_AFTER_SECONDS = "1";
 
 export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
   sendJsonText(response, JSON.stringify(body), status);
@@ -42,5 +45,10 @@ export function sendError(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
+  if (kind === "rateLimited" || kind === "overloaded") {
+    response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+  }
+  // The rest of what was not read in time would be taken for the next request.
+  if (kind === "timedOut") response.setHeader("Connection", "close");
   sendJson(response, { code, message }, STATUS_CODES[kind]);
 }

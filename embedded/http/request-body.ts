@@ -2,10 +2,17 @@ import type { IncomingMessage } from "node:http";
 import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
 
+import { parseBoundedJson } from "../lib/bounded-json.ts";
+import { ByteBudget } from "../lib/byte-budget.ts";
 import { ServiceError } from "../lib/service-error.ts";
 
 /** Arguments of one function call: Convex's own limit and a little for the envelope. */
 const CALL_BODY_BYTES = 16 * 1024 * 1024 + 2000;
+/** From its first byte to its last; more than enough for the largest body over a slow line. */
+const BODY_TIMEOUT_MS = 60_000;
+/** Bodies that are being received, of all requests to this process. */
+const MAX_BODIES_BYTES = 256 * 1024 * 1024;
+const bodiesBeingReceived = new ByteBudget(MAX_BODIES_BYTES);
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -26,7 +33,7 @@ export async function readJsonObject(
 export function parseJsonObject(text: string): JsonObject {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseBoundedJson(text);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : "no JSON";
     throw badBody(`The body is not valid JSON: ${problem}`);
@@ -67,28 +74,50 @@ export function badBody(message: string): ServiceError {
   return new ServiceError("badRequest", "BadJsonBody", message);
 }
 
+export interface BodyBounds {
+  readonly timeoutMs: number;
+  /** What all bodies that are being received may take of the memory. */
+  readonly budget: ByteBudget;
+}
+
+const BOUNDS: BodyBounds = { timeoutMs: BODY_TIMEOUT_MS, budget: bodiesBeingReceived };
+
 /**
  * A body's bytes as they arrive. The rest of one that is too large is read and thrown away: a request
  * that is destroyed takes its connection along, and with it the answer that says what was wrong.
- * @throws ServiceError `RequestTooLarge`, `BadBody`.
+ * @throws ServiceError `RequestTooLarge`, `BadBody`, `RequestTimeout`, `TooManyConcurrentRequests`.
  */
 export async function* boundedBody(
   request: IncomingMessage,
   maxBytes: number,
   body: Readable = request,
+  { timeoutMs, budget }: BodyBounds = BOUNDS,
 ): AsyncGenerator<Buffer> {
   let size = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
+  });
+  timeout.catch(() => undefined);
+  const chunks: AsyncIterator<Buffer> = body.iterator({ destroyOnReturn: false });
   try {
-    const chunks: AsyncIterable<Buffer> = body.iterator({ destroyOnReturn: false });
-    for await (const chunk of chunks) {
-      size += chunk.length;
+    for (;;) {
+      const { done, value } = await Promise.race([chunks.next(), timeout]);
+      if (done === true) return;
+      size += value.length;
+      budget.add(value.length);
       if (size > maxBytes) throw tooLarge(maxBytes);
-      yield chunk;
+      if (budget.isExceeded) throw tooManyBodies();
+      yield value;
     }
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
     throw new ServiceError("badRequest", "BadBody", "The body could not be read.", { cause });
   } finally {
+    clearTimeout(timer);
+    budget.add(-size);
+    // Not awaited: it waits for the next chunk, which may never come.
+    void chunks.return?.();
     if (body !== request) {
       request.unpipe();
       body.destroy();
@@ -133,5 +162,21 @@ function tooLarge(maxBytes: number): ServiceError {
     "payloadTooLarge",
     "RequestTooLarge",
     `The request body is larger than ${maxBytes} bytes.`,
+  );
+}
+
+function tooSlow(timeoutMs: number): ServiceError {
+  return new ServiceError(
+    "timedOut",
+    "RequestTimeout",
+    `The request body did not arrive within ${timeoutMs / 1000} seconds.`,
+  );
+}
+
+function tooManyBodies(): ServiceError {
+  return new ServiceError(
+    "rateLimited",
+    "TooManyConcurrentRequests",
+    "Too many large requests at a time. Try again in a moment.",
   );
 }

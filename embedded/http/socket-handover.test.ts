@@ -10,6 +10,7 @@ const request = {
   httpVersion: "1.1",
   rawHeaders: ["Host", "shop.test", "Sec-WebSocket-Key", "abc", "X-A", "1", "x-a", "2"],
 };
+const forwardedFor = ["X-Forwarded-For", "198.51.100.1, 203.0.113.7"];
 
 test("a hand-over's headers are joined under lower-case names", () => {
   const message = {
@@ -25,9 +26,16 @@ test("a hand-over's headers are joined under lower-case names", () => {
       url: "/api/sync",
       httpVersion: "1.1",
       headers: { host: "shop.test", "sec-websocket-key": "abc", "x-a": "1, 2" },
+      clientAddress: null,
     },
     head: Buffer.from("early"),
   });
+});
+
+test("where the client is, is what its sender added last", () => {
+  const rawHeaders = [...request.rawHeaders, ...forwardedFor];
+  const message = { type: "upgrade", id: 7, request: { ...request, rawHeaders }, head: "" };
+  expect(parseUpgradeMessage(message)?.request.clientAddress).toBe("203.0.113.7");
 });
 
 test.each([

@@ -9,7 +9,8 @@
  *
  * where `request` is `{ method, url, httpVersion, rawHeaders }` of the `IncomingMessage`, and `head`
  * is the base64 text of the bytes that came with the request. From then on the socket belongs to the
- * backend; the web process must not touch it again.
+ * backend; the web process must not touch it again. The last address in `X-Forwarded-For` is where
+ * the client is, as the web process knows it.
  *
  * Node.js keeps reading a sent socket, and drops the bytes, until the receiver has acknowledged it,
  * and holds later messages back until then. Therefore the backend answers the handshake when
@@ -21,6 +22,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 
+import { forwardedAddress } from "../lib/client-address.ts";
 import type { UpgradeRequest } from "../sync/sync-server.ts";
 
 export interface ReadyMessage {
@@ -60,9 +62,10 @@ export function parseUpgradeMessage(
   if (!Array.isArray(rawHeaders) || !rawHeaders.every((part) => typeof part === "string")) {
     return null;
   }
+  const headers = joinHeaders(rawHeaders);
   return {
     id,
-    request: { method, url, httpVersion, headers: joinHeaders(rawHeaders) },
+    request: { method, url, httpVersion, headers, clientAddress: forwardedAddress(headers) },
     head: Buffer.from(head, "base64"),
   };
 }

@@ -11,6 +11,7 @@ export type ServiceErrorKind =
   | "conflict"
   | "payloadTooLarge"
   | "rateLimited"
+  | "timedOut"
   | "overloaded"
   | "internal";
 
@@ -38,6 +39,9 @@ export function toServiceError(error: unknown): ServiceError {
       { cause: error },
     );
   }
+  if (isNamed(error, "DiskFullError")) {
+    return new ServiceError("overloaded", "DiskFull", error.message, { cause: error });
+  }
   return new ServiceError(
     "internal",
     "InternalServerError",
@@ -46,6 +50,6 @@ export function toServiceError(error: unknown): ServiceError {
   );
 }
 
-function isNamed(error: unknown, name: string): boolean {
+function isNamed(error: unknown, name: string): error is Error {
   return error instanceof Error && error.name === name;
 }

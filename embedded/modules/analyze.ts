@@ -1,5 +1,13 @@
 import { ServiceError } from "../lib/service-error.ts";
 import { parseValidator } from "../values/validator.ts";
+import {
+  invalidDefinition,
+  parseComponentDefinition,
+  PLAIN_APP,
+  type ComponentDefinition,
+} from "./component-definition.ts";
+import { mountComponents, type ComponentMount } from "./component-tree.ts";
+import type { HttpRoute } from "./http-routing.ts";
 import type { AnalyzedPush, PushedModule } from "./module-store.ts";
 import {
   EMPTY_ANALYSIS,
@@ -9,13 +17,27 @@ import {
   type ProbedFunction,
 } from "./module-probe.ts";
 
-/** Code as a push brings it. */
+/** The code of the app or of one component as a push brings it. */
 export interface PushedCode {
-  /** Function modules with their chunks, `auth.config.js` among them. */
+  /** Function modules with their chunks; the app's `auth.config.js` is among them. */
   readonly modules: readonly PushedModule[];
   readonly schema: PushedModule | null;
-  /** `convex.config.js`. */
+  /** `convex.config.js`; only an app can be without one. */
   readonly definition: PushedModule | null;
+  /** Paths of the definitions that this one imports. */
+  readonly dependencies: readonly string[];
+}
+
+export interface PushedComponent extends PushedCode {
+  readonly definitionPath: string;
+}
+
+/** Everything that a push brings. */
+export interface PushedProject {
+  readonly app: PushedCode;
+  readonly components: readonly PushedComponent[];
+  /** Then variables that components require may be missing: the app is a mere stand-in. */
+  readonly isForCodegen: boolean;
 }
 
 /** A cron job as `cronJobs().export()` describes it. */
@@ -26,16 +48,24 @@ export interface CronSpec {
   readonly schedule: unknown;
 }
 
-/** What a push is told about its code, and what is stored of it. */
+/** What a push is told about the code of one definition, and what is stored of it. */
 export interface AnalyzedCode {
+  readonly definition: ComponentDefinition;
   readonly modules: readonly AnalyzedPush[];
   /** `schema.export()` as JSON text, `null` without a schema. */
   readonly schemaJson: string | null;
+  readonly cronSpecs: ReadonlyMap<string, CronSpec>;
+  /** Routes of the `http` module, `null` without one. */
+  readonly httpRoutes: readonly HttpRoute[] | null;
+}
+
+export interface AnalyzedProject {
+  /** By definition path, the app's being `""`. */
+  readonly definitions: ReadonlyMap<string, AnalyzedCode>;
+  /** The app and every mounted component, parents before their children. */
+  readonly mounts: readonly ComponentMount[];
   /** The `providers` of `auth.config` as JSON text, `[]` without one. */
   readonly providersJson: string;
-  readonly cronSpecs: ReadonlyMap<string, CronSpec>;
-  /** `definition.export()` of `convex.config`, `null` without one. */
-  readonly definition: unknown;
 }
 
 /** Evaluates modules in a realm that is thrown away. Implemented by the runtime. */
@@ -60,12 +90,43 @@ export interface Probed {
 const AUTH_CONFIG = "auth.config.js";
 const HTTP = "http.js";
 const CRONS = "crons.js";
+const DEFINITION_FOLDER = "_componentDeps";
 
 /**
- * Evaluates everything that was pushed and reports what it exports.
+ * Evaluates everything that was pushed and reports what it exports and how it is put together.
+ * @param variables the deployment's, for the app.
+ * @param systemVariables all that modules of components see while they are analysed: what else they
+ *   are given is different for each mount.
  * @throws ServiceError naming the module and what is wrong with it.
  */
-export async function analyzeCode(
+export async function analyzeProject(
+  { app, components, isForCodegen }: PushedProject,
+  variables: ReadonlyMap<string, string>,
+  systemVariables: ReadonlyMap<string, string>,
+  evaluator: ModuleEvaluator,
+): Promise<AnalyzedProject> {
+  const pushed = new Map<string, PushedCode>([
+    ["", app],
+    ...components.map((code) => [code.definitionPath, code] as const),
+  ]);
+  const parsed = await evaluateDefinitions(pushed, variables, evaluator);
+  const definitions = new Map<string, AnalyzedCode>();
+  for (const [path, definition] of parsed) {
+    const code = pushed.get(path);
+    if (code === undefined) continue;
+    if (path !== "") requireIsolate(path, code);
+    const visible = path === "" ? variables : systemVariables;
+    definitions.set(path, await analyzeCode(definition, code, visible, evaluator));
+  }
+  return {
+    definitions,
+    mounts: mountComponents(definitions, { isForCodegen }),
+    providersJson: await readProviders(app.modules, variables, evaluator),
+  };
+}
+
+async function analyzeCode(
+  definition: ComponentDefinition,
   code: PushedCode,
   variables: ReadonlyMap<string, string>,
   evaluator: ModuleEvaluator,
@@ -82,14 +143,76 @@ export async function analyzeCode(
     const analysis = probed === undefined ? EMPTY_ANALYSIS : analyzeModule(module, probed.probe);
     return { module, analysisJson: JSON.stringify(analysis) };
   });
+  const exported = await exportedBy(code.schema, variables, evaluator);
   return {
+    definition,
     modules,
-    schemaJson: await exportedJson(code.schema, variables, evaluator),
-    providersJson: await readProviders(code.modules, variables, evaluator),
+    schemaJson: exported === null ? null : JSON.stringify(exported),
     cronSpecs: cronSpecs(probes.get(CRONS)?.probe ?? null),
-    definition: JSON.parse(
-      (await exportedJson(code.definition, variables, evaluator)) ?? "null",
-    ) as unknown,
+    httpRoutes: probes.get(HTTP)?.probe.httpRoutes ?? null,
+  };
+}
+
+function requireIsolate(definitionPath: string, { modules }: PushedCode): void {
+  const wrong = modules.find(({ environment }) => environment === "node");
+  if (wrong === undefined) return;
+  throw invalidModules(
+    `\`${wrong.path}\` of component \`${definitionPath}\` says "use node", which only the app's own ` +
+      "modules can.",
+  );
+}
+
+/**
+ * Definitions by path, dependencies first: a definition imports those it uses as stubs, which carry
+ * the name that the imported definition gave itself. Those that nothing uses are left out.
+ */
+async function evaluateDefinitions(
+  pushed: ReadonlyMap<string, PushedCode>,
+  variables: ReadonlyMap<string, string>,
+  evaluator: ModuleEvaluator,
+): Promise<ReadonlyMap<string, ComponentDefinition>> {
+  const found = new Map<string, ComponentDefinition>();
+  const isUnderWay = new Set<string>();
+
+  async function visit(path: string): Promise<ComponentDefinition> {
+    const known = found.get(path);
+    if (known !== undefined) return known;
+    const code = pushed.get(path);
+    if (code === undefined) throw invalidDefinition(path, "it was not pushed");
+    if (isUnderWay.has(path)) {
+      throw new ServiceError(
+        "badRequest",
+        "CyclicImport",
+        `Found cyclic definition dependency at \`${path}\``,
+      );
+    }
+    isUnderWay.add(path);
+    const stubs: PushedModule[] = [];
+    for (const dependency of code.dependencies) {
+      stubs.push(definitionStub(await visit(dependency)));
+    }
+    const definition = await evaluate(path, code.definition, stubs);
+    found.set(path, definition);
+    return definition;
+  }
+
+  async function evaluate(path: string, module: PushedModule | null, stubs: PushedModule[]) {
+    if (module === null && path === "") return PLAIN_APP;
+    const visible = path === "" ? variables : new Map<string, string>();
+    return parseComponentDefinition(path, await exportedBy(module, visible, evaluator, stubs));
+  }
+
+  await visit("");
+  return found;
+}
+
+/** What an import of a definition gets: the command line makes it `./_componentDeps/<base64url path>`. */
+function definitionStub({ path, defaultName }: ComponentDefinition): PushedModule {
+  const stub = JSON.stringify({ componentDefinitionPath: path, defaultName });
+  return {
+    path: `${DEFINITION_FOLDER}/${Buffer.from(path).toString("base64url")}`,
+    source: `export default ${stub};`,
+    environment: "isolate",
   };
 }
 
@@ -107,7 +230,7 @@ function analyzeModule(module: PushedModule, probe: ModuleProbe): AnalyzedModule
   };
 }
 
-function analyzeFunction(path: string, probed: ProbedFunction): AnalyzedFunction {
+export function analyzeFunction(path: string, probed: ProbedFunction): AnalyzedFunction {
   const { name, udfType, visibility, argsJson, returnsJson } = probed;
   for (const [kind, json] of [["args", argsJson] as const, ["returns", returnsJson] as const]) {
     const parsed: unknown = json === null ? null : JSON.parse(json);
@@ -154,20 +277,22 @@ function cronSpecs(probe: ModuleProbe | null): Map<string, CronSpec> {
   return new Map(Object.entries(probe.exported as Record<string, CronSpec>));
 }
 
-async function exportedJson(
+/** What `export()` of a module's default export gives; `null` when there is no module. */
+async function exportedBy(
   module: PushedModule | null,
   variables: ReadonlyMap<string, string>,
   evaluator: ModuleEvaluator,
-): Promise<string | null> {
+  imported: readonly PushedModule[] = [],
+): Promise<unknown> {
   if (module === null) return null;
-  const probes = await evaluator.probe([module], [module.path], variables);
+  const probes = await evaluator.probe([module, ...imported], [module.path], variables);
   const exported = probes.get(module.path)?.probe.exported ?? null;
   if (exported === null) {
     throw invalidModules(
       `\`${module.path}\` must have a default export made by \`convex/server\`.`,
     );
   }
-  return JSON.stringify(exported);
+  return exported;
 }
 
 async function readProviders(

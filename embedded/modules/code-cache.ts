@@ -1,7 +1,11 @@
 import { Script } from "node:vm";
 
 import type { ComponentPath, Transaction } from "../database/types.ts";
+import { listComponents } from "./component-store.ts";
+import { PLAIN_APP_MOUNT, type ComponentMount } from "./component-tree.ts";
+import { FunctionHandles, type FunctionDirectory } from "./function-directory.ts";
 import type { FunctionPath } from "./function-path.ts";
+import type { HttpRoute, HttpSite } from "./http-routing.ts";
 import type { AnalyzedFunction, AnalyzedModule } from "./module-probe.ts";
 import { convertModule, type ConvertedModule } from "./convert-module.ts";
 import {
@@ -21,15 +25,17 @@ export interface RunnableModule extends ConvertedModule {
 }
 
 /** One version of the deployed code. */
-export interface CodeSnapshot extends DeployedCode {
-  readonly modules: readonly {
-    readonly componentPath: ComponentPath;
-    readonly module: RunnableModule;
-  }[];
+export interface CodeSnapshot extends DeployedCode, FunctionDirectory, HttpSite {
+  readonly modules: readonly LoadedModule[];
+  /** The app and the components in use, parents before their children. */
+  readonly mounts: readonly ComponentMount[];
   /** `null` for a module that was not pushed. */
   module(componentPath: ComponentPath, path: string): RunnableModule | null;
-  /** What the push found out about an export; `null` when it is absent or no Convex function. */
-  findFunction(path: FunctionPath): AnalyzedFunction | null;
+}
+
+export interface LoadedModule {
+  readonly componentPath: ComponentPath;
+  readonly module: RunnableModule;
 }
 
 /** How many versions stay at hand: the current one and those of functions still running. */
@@ -76,20 +82,14 @@ export class CodeCache {
         record,
         ...readModuleText(view, record),
       }));
-      const modules = new Map<string, CodeSnapshot["modules"][number]>();
+      const modules: LoadedModule[] = [];
       for (const { record, source, sourceMap } of texts) {
         const pushed = { ...record, source, sourceMap: sourceMap ?? undefined };
         const module = await this.convert(pushed, record.sha256);
-        const { componentPath } = record;
-        modules.set(`${componentPath}\n${record.path}`, { componentPath, module });
+        modules.push({ componentPath: record.componentPath, module });
       }
-      const functions = indexFunctions(texts.map(({ record }) => record));
-      const snapshot: CodeSnapshot = {
-        ...code,
-        modules: [...modules.values()],
-        module: (componentPath, path) => modules.get(`${componentPath}\n${path}`)?.module ?? null,
-        findFunction: (path) => functions.get(functionKey(path)) ?? null,
-      };
+      const records = texts.map(({ record }) => record);
+      const snapshot = createSnapshot(code, modules, activeMounts(view), records);
       this.#versions.set(code.version, snapshot);
       this.#forgetModulesExcept(new Set(snapshot.modules.map(({ module }) => module.sha256)));
       return snapshot;
@@ -106,15 +106,51 @@ export class CodeCache {
   }
 }
 
-function indexFunctions(records: readonly ModuleRecord[]): Map<string, AnalyzedFunction> {
+/** Puts together what a version consists of; `records` tell what the analysis found in its modules. */
+export function createSnapshot(
+  code: DeployedCode,
+  modules: readonly LoadedModule[],
+  mounts: readonly ComponentMount[],
+  records: readonly Pick<ModuleRecord, "componentPath" | "path" | "analysisJson">[],
+): CodeSnapshot {
+  const modulesByPath = new Map(
+    modules.map((loaded) => [`${loaded.componentPath}\n${loaded.module.path}`, loaded.module]),
+  );
+  const mountsByPath = new Map(mounts.map((mount) => [mount.componentPath, mount]));
   const functions = new Map<string, AnalyzedFunction>();
+  const paths: FunctionPath[] = [];
+  const routes = new Map<ComponentPath, readonly HttpRoute[]>();
   for (const { componentPath, path: module, analysisJson } of records) {
     const analysis = JSON.parse(analysisJson) as AnalyzedModule;
     for (const found of analysis.functions) {
-      functions.set(functionKey({ componentPath, module, exportName: found.name }), found);
+      const path = { componentPath, module, exportName: found.name };
+      paths.push(path);
+      functions.set(functionKey(path), found);
     }
+    if (module !== "http.js" || analysis.httpRoutes === null) continue;
+    routes.set(
+      componentPath,
+      analysis.httpRoutes.map(({ route }) => route),
+    );
   }
-  return functions;
+  const handles = new FunctionHandles(code.handleKey, paths);
+  return {
+    ...code,
+    modules,
+    mounts,
+    module: (componentPath, path) => modulesByPath.get(`${componentPath}\n${path}`) ?? null,
+    mount: (componentPath) => mountsByPath.get(componentPath) ?? null,
+    findFunction: (path) => functions.get(functionKey(path)) ?? null,
+    handleOf: (path) => (functions.has(functionKey(path)) ? handles.of(path) : null),
+    functionOfHandle: (handle) => handles.find(handle),
+    httpRoutes: (componentPath) => routes.get(componentPath) ?? null,
+  };
+}
+
+/** Deployments of before there were components have no record of the app itself. */
+function activeMounts(transaction: Transaction): ComponentMount[] {
+  const active = listComponents(transaction).filter(({ state }) => state === "active");
+  return active.length === 0 ? [PLAIN_APP_MOUNT] : active.map(({ mount }) => mount);
 }
 
 function functionKey({ componentPath, module, exportName }: FunctionPath): string {

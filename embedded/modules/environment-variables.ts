@@ -1,5 +1,6 @@
 import type { Transaction } from "../database/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import type { ComponentMount } from "./component-tree.ts";
 import { ENVIRONMENT_VARIABLES } from "./module-tables.ts";
 import { findRow, insertRow, listRows, replaceRow, textField } from "./system-documents.ts";
 
@@ -18,6 +19,35 @@ const RESERVED = new Set(["CONVEX_CLOUD_URL", "CONVEX_SITE_URL"]);
 export function readVariable(transaction: Transaction, name: string): string | undefined {
   const row = findRow(transaction, ENVIRONMENT_VARIABLES, "by_name", [name]);
   return row === null ? undefined : textField(row, "value");
+}
+
+/**
+ * A variable as the code at a mount sees it: all of the deployment's in the app, those it was given in
+ * a component. Makes the transaction depend on what it read.
+ */
+export function readVariableOf(
+  transaction: Transaction,
+  { componentPath, environment }: ComponentMount,
+  name: string,
+): string | undefined {
+  if (componentPath === "") return readVariable(transaction, name);
+  const binding = environment.get(name);
+  if (binding === undefined) return undefined;
+  return binding.type === "value" ? binding.value : readVariable(transaction, binding.name);
+}
+
+/** All that the code at a mount sees of the deployment's variables. */
+export function variablesOf(
+  variables: ReadonlyMap<string, string>,
+  { componentPath, environment }: ComponentMount,
+): Readonly<Record<string, string>> {
+  if (componentPath === "") return Object.fromEntries(variables);
+  const visible: Record<string, string> = {};
+  for (const [name, binding] of environment) {
+    const value = binding.type === "value" ? binding.value : variables.get(binding.name);
+    if (value !== undefined) visible[name] = value;
+  }
+  return visible;
 }
 
 /** All user variables by name. */

@@ -3,9 +3,8 @@ import { expect, test } from "vitest";
 import {
   canonicalPath,
   displayPath,
-  functionHandle,
+  parseChildReference,
   parseFunctionPath,
-  resolveAddress,
   storedPath,
 } from "./function-path.ts";
 
@@ -36,29 +35,12 @@ test.each(["", ":send", "a:", "a:b:c", "../a:b", "a//b:c", "/a:b", "a b:c", "a:b
   },
 );
 
-test("names resolve in the caller's component, references in its children", () => {
-  expect(resolveAddress("a", { name: "m:f" })).toEqual({
-    componentPath: "a",
-    module: "m.js",
-    exportName: "f",
+test("references to functions of children are taken apart", () => {
+  expect(parseChildReference("_reference/childComponent/b/dir/m/f")).toEqual({
+    child: "b",
+    path: "dir/m:f",
   });
-  expect(resolveAddress("a", { reference: "_reference/childComponent/b/dir/m/f" })).toEqual({
-    componentPath: "a/b",
-    module: "dir/m.js",
-    exportName: "f",
-  });
-  for (const reference of ["_reference/childComponent/b", "_reference/other/b/m/f", "x", 1]) {
-    expect(resolveAddress("", { reference })).toBeNull();
-  }
-  expect(resolveAddress("", {})).toBeNull();
-});
-
-test("a handle leads back to its function from everywhere", () => {
-  const path = { componentPath: "a/b c", module: "dir/m.js", exportName: "f" };
-  for (const caller of ["", "x"]) {
-    expect(resolveAddress(caller, { functionHandle: functionHandle(path) })).toEqual(path);
-  }
-  for (const handle of ["function://", "function://%E0#m:f", "m:f", "function://a#"]) {
-    expect(resolveAddress("", { functionHandle: handle })).toBeNull();
+  for (const text of ["_reference/childComponent/b", "_reference/other/b/m/f", "x", ""]) {
+    expect(parseChildReference(text)).toBeNull();
   }
 });

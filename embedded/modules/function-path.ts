@@ -1,5 +1,10 @@
 import type { ComponentPath } from "../database/types.ts";
 
+/** Path of a component that is mounted in another under a name. */
+export function childPath(parent: ComponentPath, name: string): ComponentPath {
+  return parent === "" ? name : `${parent}/${name}`;
+}
+
 /** One exported function of one mounted component. */
 export interface FunctionPath {
   readonly componentPath: ComponentPath;
@@ -41,41 +46,20 @@ export interface FunctionAddress {
   readonly functionHandle?: unknown;
 }
 
-/** The function an address means for code running in a component; `null` when it means none. */
-export function resolveAddress(
-  caller: ComponentPath,
-  { name, reference, functionHandle }: FunctionAddress,
-): FunctionPath | null {
-  if (typeof functionHandle === "string") return parseFunctionHandle(functionHandle);
-  if (typeof name === "string") return parseFunctionPath(caller, name);
-  if (typeof reference === "string") return resolveReference(caller, reference);
-  return null;
+/** A function of a child component: `_reference/childComponent/child/dir/module/export`. */
+export interface ChildReference {
+  readonly child: string;
+  /** Path of the function within the child: `dir/module:export`. */
+  readonly path: string;
 }
 
-/** A handle names the mounted component and the path, so it outlives deployments. */
-export function functionHandle(path: FunctionPath): string {
-  return `function://${encodeURIComponent(path.componentPath)}#${canonicalPath(path)}`;
-}
-
-function parseFunctionHandle(handle: string): FunctionPath | null {
-  const match = /^function:\/\/(?<component>[^#]*)#(?<path>.+)$/.exec(handle);
-  const { component, path } = match?.groups ?? {};
-  if (component === undefined || path === undefined) return null;
-  try {
-    return parseFunctionPath(decodeURIComponent(component), path);
-  } catch {
-    return null;
-  }
-}
-
-/** `_reference/childComponent/child/dir/module/export`, relative to the caller. */
-function resolveReference(caller: ComponentPath, reference: string): FunctionPath | null {
+/** `null` for text that is no reference to a child's function. */
+export function parseChildReference(reference: string): ChildReference | null {
   const [root, kind, child, ...rest] = reference.split("/");
   const exportName = rest.pop();
   if (root !== "_reference" || kind !== "childComponent") return null;
   if (child === undefined || exportName === undefined || rest.length === 0) return null;
-  const componentPath = caller === "" ? child : `${caller}/${child}`;
-  return parseFunctionPath(componentPath, `${rest.join("/")}:${exportName}`);
+  return { child, path: `${rest.join("/")}:${exportName}` };
 }
 
 function isBadSegment(segment: string): boolean {

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../database/open-database.ts";
 import type { EngineDatabase, Transaction } from "../database/types.ts";
 import { readVariable, readVariables, updateVariables } from "./environment-variables.ts";
+import { PLAIN_APP_MOUNT } from "./component-tree.ts";
 import {
   listModules,
   moduleHash,
@@ -40,7 +41,8 @@ function push(
   analysisJson = "{}",
 ): void {
   const pushed = modules.map((module) => ({ module, analysisJson }));
-  write(database, (transaction) => replaceModules(transaction, new Map([["", pushed]]), 1_000));
+  const components = [{ mount: PLAIN_APP_MOUNT, modules: pushed }];
+  write(database, (transaction) => replaceModules(transaction, components, 1_000));
 }
 
 const isolate = (path: string, source: string, sourceMap?: string): PushedModule => ({

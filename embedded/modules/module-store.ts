@@ -2,6 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 import type { ComponentPath, Transaction } from "../database/types.ts";
+import { mountJson } from "./component-store.ts";
+import type { ComponentMount } from "./component-tree.ts";
 import { DEPLOYED_CODE, MODULE_TEXTS, MODULES } from "./module-tables.ts";
 import {
   findRow,
@@ -11,6 +13,7 @@ import {
   replaceRow,
   textField,
   type RowFields,
+  type SystemRow,
 } from "./system-documents.ts";
 
 /** Where a module runs: everything, or actions on Node only (`"use node"`). */
@@ -43,6 +46,14 @@ export interface DeployedCode {
   /** Seed and clock of module evaluation, fixed per push. */
   readonly importSeed: Buffer;
   readonly importTimeMs: number;
+  /** Makes function handles that nobody can guess; chosen once for a deployment. */
+  readonly handleKey: string;
+}
+
+/** What is deployed at one mount. */
+export interface DeployedComponent {
+  readonly mount: ComponentMount;
+  readonly modules: readonly AnalyzedPush[];
 }
 
 /** A pushed module with what the analysis found in it. */
@@ -71,20 +82,22 @@ export function readDeployedCode(transaction: Transaction): DeployedCode | null 
     version: textField(row, "version"),
     importSeed: Buffer.from(textField(row, "importSeed"), "base64"),
     importTimeMs: numberField(row, "importTimeMs"),
+    handleKey: handleKeyOf(row) ?? "",
   };
 }
 
 /**
- * Replaces all modules of the named components with what was pushed; other components' go. The code
- * version changes only when some module or its analysis did.
+ * Replaces all deployed modules by these components'. The code version changes only when some module,
+ * its analysis or a mount did.
  */
 export function replaceModules(
   transaction: Transaction,
-  pushed: ReadonlyMap<ComponentPath, readonly AnalyzedPush[]>,
+  components: readonly DeployedComponent[],
   nowMs: number,
 ): void {
   const wanted = new Map<string, AnalyzedPush & { componentPath: ComponentPath; sha256: string }>();
-  for (const [componentPath, modules] of pushed) {
+  for (const { mount, modules } of components) {
+    const { componentPath } = mount;
     for (const push of modules) {
       const sha256 = moduleHash(push.module);
       wanted.set(moduleKey(componentPath, push.module.path), { ...push, componentPath, sha256 });
@@ -103,7 +116,8 @@ export function replaceModules(
     upsertModule(transaction, fields);
   }
   const entries = [...wanted].map(([key, push]) => `${key} ${push.sha256} ${push.analysisJson}`);
-  setVersion(transaction, entries, nowMs);
+  const mounts = components.map(({ mount }) => mountJson(mount));
+  setVersion(transaction, [...entries, ...mounts], nowMs);
 }
 
 /** Modules of a component, by path. */
@@ -134,7 +148,7 @@ export function readModuleText(
   return { source, sourceMap };
 }
 
-function moduleRecord(row: Parameters<typeof textField>[0]): ModuleRecord {
+function moduleRecord(row: SystemRow): ModuleRecord {
   return {
     componentPath: textField(row, "componentPath"),
     path: textField(row, "path"),
@@ -190,6 +204,12 @@ function writeText(transaction: Transaction, sha256: string, module: PushedModul
   }
 }
 
+/** `null` in rows that were written before there were handles. */
+function handleKeyOf({ fields }: SystemRow): string | null {
+  const handleKey = fields["handleKey"];
+  return typeof handleKey === "string" ? handleKey : null;
+}
+
 function setVersion(transaction: Transaction, entries: readonly string[], nowMs: number): void {
   const version = createHash("sha256").update(entries.toSorted().join("\n")).digest("hex");
   const row = findRow(transaction, DEPLOYED_CODE, "by_creation_time");
@@ -198,6 +218,7 @@ function setVersion(transaction: Transaction, entries: readonly string[], nowMs:
     version,
     importSeed: randomBytes(32).toString("base64"),
     importTimeMs: nowMs,
+    handleKey: (row === null ? null : handleKeyOf(row)) ?? randomBytes(16).toString("hex"),
   };
   if (row === null) insertRow(transaction, DEPLOYED_CODE, fields);
   else replaceRow(transaction, row.id, fields);

@@ -1,7 +1,10 @@
 import type { SystemTableDefinition } from "../database/types.ts";
 
-/** One row: `{ version, importSeed: base64, importTimeMs }`. Every function run depends on it. */
+/** One row: `{ version, importSeed: base64, importTimeMs, handleKey }`. Every function run depends on it. */
 export const DEPLOYED_CODE = "_deployed_code";
+
+/** `{ componentPath, mountJson, state }` for the app and each component that is or was mounted. */
+export const COMPONENTS = "_components";
 
 /** `{ componentPath, path, environment, sha256, analysisJson }` for each pushed module. */
 export const MODULES = "_modules";
@@ -14,6 +17,7 @@ export const ENVIRONMENT_VARIABLES = "_environment_variables";
 
 export const MODULE_SYSTEM_TABLES: readonly SystemTableDefinition[] = [
   { name: DEPLOYED_CODE, indexes: [] },
+  { name: COMPONENTS, indexes: [{ name: "by_componentPath", fields: ["componentPath"] }] },
   {
     name: MODULES,
     indexes: [{ name: "by_componentPath_and_path", fields: ["componentPath", "path"] }],

@@ -2,7 +2,7 @@ import type { Savepoint, Transaction } from "../database/types.ts";
 import type { FunctionPath } from "../modules/function-path.ts";
 import type { FunctionError } from "./function-error.ts";
 import type { FunctionInfo } from "./function-info.ts";
-import type { Realm, RealmFrame } from "./realm.ts";
+import type { CodeRealm, RealmFrame } from "./realm.ts";
 import type { LogLevel, SyscallReply } from "./realm/realm-host.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { QueryStream } from "./syscalls/query-stream.ts";
@@ -49,7 +49,7 @@ export class FunctionCall implements RealmFrame, SyscallContext {
   /** Where to go back to after a failure; queries write nothing. */
   readonly savepoint: Savepoint | null;
   hasPaginated = false;
-  realm: Realm | null = null;
+  realm: CodeRealm | null = null;
   info: FunctionInfo | null = null;
   /** The nested call that is waiting for something. */
   child: FunctionCall | null = null;
@@ -76,6 +76,10 @@ export class FunctionCall implements RealmFrame, SyscallContext {
 
   get componentPath(): string {
     return this.path.componentPath;
+  }
+
+  get seesIdentity(): boolean {
+    return this.componentPath === "" && (this.parent?.seesIdentity ?? true);
   }
 
   get nowMs(): number {

@@ -1,10 +1,12 @@
 import type { ComponentPath, Transaction } from "../database/types.ts";
 import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
 import type { AnalyzedFunction } from "../modules/module-probe.ts";
+import { hasCommitTs } from "../values/commit-ts.ts";
 import { encodeDocumentId } from "../values/document-id.ts";
 import { isPlainObject, type JsonValue } from "../values/json-value.ts";
 import { parseValue } from "../values/normalize.ts";
 import { valueSize } from "../values/size.ts";
+import { ValueError } from "../values/value-error.ts";
 import {
   checkValue,
   parseValidator,
@@ -126,7 +128,14 @@ export function checkResult(
   info: FunctionInfo,
   resultJson: string,
   tableName: TableLookup,
+  options: { readonly commitTs: boolean },
 ): string {
+  if (!options.commitTs && hasCommitTs(resultJson)) {
+    throw new FunctionError(
+      `Function ${storedPath(path)} return value invalid: Field name $commitTs starts with '$', ` +
+        "which is reserved.",
+    );
+  }
   if (resultJson.length > LIMITS.resultBytes) {
     throw new FunctionError(
       `Function ${storedPath(path)} return value is too large (limit: ${LIMITS.resultBytes} bytes).`,
@@ -138,6 +147,18 @@ export function checkResult(
     if (failure !== null) throw new FunctionError(`ReturnsValidationError: ${failure.message}`);
   }
   return resultJson;
+}
+
+/** The error itself, or what is wrong with the data that it carries. */
+export function checkErrorData(error: FunctionError): FunctionError {
+  if (error.dataJson === null) return error;
+  try {
+    parseValue(error.dataJson);
+    return error;
+  } catch (problem) {
+    if (!(problem instanceof ValueError)) throw problem;
+    return new FunctionError(`ConvexError with invalid data: ${problem.message}`);
+  }
 }
 
 /** Finds the table of a table number as validators need it, through the transaction's own view. */

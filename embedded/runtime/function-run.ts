@@ -1,18 +1,21 @@
 import type { Transaction } from "../database/types.ts";
-import { readVariable } from "../modules/environment-variables.ts";
-import { displayPath, resolveAddress, type FunctionPath } from "../modules/function-path.ts";
+import { readVariableOf } from "../modules/environment-variables.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
+import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
+import { hasCommitTs } from "../values/commit-ts.ts";
+import { requireFunction } from "./function-addresses.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
 import { FunctionError } from "./function-error.ts";
 import {
   checkArgs,
+  checkErrorData,
   checkResult,
-  functionNotFound,
   requireCallable,
   tableLookup,
 } from "./function-info.ts";
 import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
-import type { RealmSet } from "./realm-set.ts";
+import type { Realms } from "./realm-set.ts";
 import type {
   LogLevel,
   RealmControl,
@@ -21,6 +24,7 @@ import type {
   ThrownError,
 } from "./realm/realm-host.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { systemVariable } from "./system-variables.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
 import { parseSyscallArgs, runSyncSyscall, runSyscall } from "./syscalls/syscall-table.ts";
 import { WatchdogError, type Watchdog } from "./watchdog.ts";
@@ -58,9 +62,11 @@ export interface RunResult {
 }
 
 export interface RunEnvironment {
-  readonly realms: RealmSet;
+  readonly realms: Realms;
   readonly services: SyscallServices;
-  readonly watchdog: Watchdog;
+  readonly watchdog: Pick<Watchdog, "guard">;
+  /** How long the code may compute, the database's time not counted; `LIMITS.userTimeMs` by default. */
+  readonly userTimeMs?: number;
 }
 
 interface SettledOperation {
@@ -86,8 +92,9 @@ export class FunctionRun implements CallHost {
   nextStreamId = 0;
   readonly #wanted: RunRequest;
   readonly #transaction: Transaction;
-  readonly #realms: RealmSet;
-  readonly #watchdog: Watchdog;
+  readonly #realms: Realms;
+  readonly #watchdog: Pick<Watchdog, "guard">;
+  readonly #userTimeMs: number;
   readonly #logs = new LogLines();
   readonly #settledOperations: SettledOperation[] = [];
   #root: FunctionCall | null = null;
@@ -106,12 +113,13 @@ export class FunctionRun implements CallHost {
   constructor(
     request: RunRequest,
     transaction: Transaction,
-    { realms, services, watchdog }: RunEnvironment,
+    { realms, services, watchdog, userTimeMs }: RunEnvironment,
   ) {
     this.#wanted = request;
     this.#transaction = transaction;
     this.#realms = realms;
     this.#watchdog = watchdog;
+    this.#userTimeMs = userTimeMs ?? LIMITS.userTimeMs;
     this.services = services;
     this.nowMs = request.nowMs;
     this.request = request.request;
@@ -143,6 +151,7 @@ export class FunctionRun implements CallHost {
 
   /** The watchdog cut the run off. */
   timeOut(): void {
+    this.#transaction.recoverReads();
     this.#entries = 0;
     this.#failure = timeoutError();
     this.#realms.dropHalfEvaluated();
@@ -187,9 +196,10 @@ export class FunctionRun implements CallHost {
     { componentPath, transaction }: FunctionCall,
     name: string,
   ): string | undefined {
-    if (name === "CONVEX_CLOUD_URL") return this.services.deployment.cloudUrl;
-    if (name === "CONVEX_SITE_URL") return this.services.deployment.siteUrl;
-    return componentPath === "" ? readVariable(transaction, name) : undefined;
+    const mount = this.directory.mount(componentPath);
+    if (mount === null) return undefined;
+    const system = systemVariable(this.services.deployment, mount, name);
+    return system ?? readVariableOf(transaction, mount, name);
   }
 
   startOperation(call: FunctionCall, promise: Promise<unknown>): number {
@@ -257,8 +267,8 @@ export class FunctionRun implements CallHost {
     this.#advance(call);
   }
 
-  hasFunction(path: FunctionPath): boolean {
-    return this.#realms.infoOf(path) !== null;
+  get directory(): FunctionDirectory {
+    return this.#realms.directory;
   }
 
   #createCall(
@@ -276,7 +286,7 @@ export class FunctionRun implements CallHost {
     const info = requireCallable(path, this.#realms.infoOf(path), udfType, mayCallInternal);
     call.info = info;
     const args = checkArgs(path, info, argsJson, tableLookup(transaction, componentPath), {
-      commitTs: call.depth > 0,
+      commitTs: call.parent?.udfType === "mutation",
     });
     this.#enter(call, (control) => {
       control.invoke(path.module, path.exportName, udfType, args, (isOk, text) => {
@@ -304,11 +314,14 @@ export class FunctionRun implements CallHost {
   #outcomeOf(call: FunctionCall, { isOk, text }: { isOk: boolean; text: string }): CallOutcome {
     const { path, info, realm, transaction, componentPath } = call;
     if (info === null || realm === null) throw new Error("A call that never started has ended.");
-    if (!isOk) return { ok: false, error: realm.toFunctionError(JSON.parse(text) as ThrownError) };
+    if (!isOk) {
+      const error = realm.toFunctionError(JSON.parse(text) as ThrownError);
+      return { ok: false, error: checkErrorData(error) };
+    }
     try {
-      if (call.depth === 0) requireNoPlaceholder(path, text);
+      if (call.depth === 0 && call.udfType === "query") requireNoPlaceholder(path, text);
       const lookup = tableLookup(transaction, componentPath);
-      return { ok: true, valueJson: checkResult(path, info, text, lookup) };
+      return { ok: true, valueJson: checkResult(path, info, text, lookup, { commitTs: true }) };
     } catch (error) {
       return { ok: false, error: this.#asFunctionError(error) };
     }
@@ -341,8 +354,8 @@ export class FunctionRun implements CallHost {
 
   #startNested(parent: FunctionCall, json: string): FunctionCall {
     const args = parseSyscallArgs(json);
-    const target = resolveAddress(parent.componentPath, args);
-    if (target === null) throw functionNotFound(JSON.stringify(args["name"] ?? args["reference"]));
+    const address = requireFunction(this.directory, parent.componentPath, args);
+    const { path: target } = address;
     if (parent.depth + 1 >= LIMITS.nesting) {
       throw new FunctionError(
         `Nested function calls go too deep at ${displayPath(target)} (limit: ${LIMITS.nesting}).`,
@@ -360,8 +373,7 @@ export class FunctionRun implements CallHost {
         udfType === "snapshotQuery" ? parent.transaction.staleView() : parent.transaction,
       random: new SeededRandom(() => parent.random.bytes(32)),
     });
-    const mayCallInternal =
-      target.componentPath === parent.componentPath || args["functionHandle"] !== undefined;
+    const mayCallInternal = target.componentPath === parent.componentPath || address.isCapability;
     this.#start(nested, JSON.stringify([args["args"] ?? {}]), mayCallInternal);
     return nested;
   }
@@ -380,7 +392,7 @@ export class FunctionRun implements CallHost {
   #attempt(answer: () => string): SyscallReply {
     const startedAt = performance.now();
     const userMs = this.#spentMs + startedAt - this.#enteredAt - this.#databaseMs;
-    if (userMs > LIMITS.userTimeMs) {
+    if (userMs > this.#userTimeMs) {
       this.#isTimedOut = true;
       return this.#failureReply(timeoutError());
     }
@@ -417,11 +429,12 @@ export class FunctionRun implements CallHost {
   }
 }
 
-/** Inside a string the quotes would be escaped, so the text can only be the placeholder itself. */
+/** A query outside of a mutation has no commit whose timestamp it could be. */
 function requireNoPlaceholder(path: FunctionPath, resultJson: string): void {
-  if (!resultJson.includes('{"$commitTs":null}')) return;
+  if (!hasCommitTs(resultJson)) return;
   throw new FunctionError(
-    `Function ${displayPath(path)} return value invalid: cannot return an unresolved commit timestamp`,
+    `Function ${storedPath(path)} return value invalid: queries cannot return an unresolved commit ` +
+      "timestamp",
   );
 }
 

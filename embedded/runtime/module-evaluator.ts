@@ -1,14 +1,20 @@
 import { randomBytes } from "node:crypto";
 
 import {
-  analyzeCode,
+  analyzeProject,
   invalidModules,
-  type AnalyzedCode,
+  type AnalyzedProject,
   type ModuleEvaluator,
   type Probed,
-  type PushedCode,
+  type PushedProject,
 } from "../modules/analyze.ts";
-import type { CodeCache, CodeSnapshot, RunnableModule } from "../modules/code-cache.ts";
+import {
+  createSnapshot,
+  type CodeCache,
+  type CodeSnapshot,
+  type RunnableModule,
+} from "../modules/code-cache.ts";
+import { PLAIN_APP_MOUNT } from "../modules/component-tree.ts";
 import type { ModuleProbe } from "../modules/module-probe.ts";
 import { moduleHash, type PushedModule } from "../modules/module-store.ts";
 import { mapStack } from "../modules/source-positions.ts";
@@ -34,16 +40,17 @@ const EVALUATION_LIMIT_MS = 10 * ENTRY_LIMIT_MS;
 /** Analyses pushes. The variables given are the user's; the system's are added. */
 export function createCodeAnalyzer(
   options: AnalyzerOptions,
-): (code: PushedCode, variables: ReadonlyMap<string, string>) => Promise<AnalyzedCode> {
+): (project: PushedProject, variables: ReadonlyMap<string, string>) => Promise<AnalyzedProject> {
   const evaluator: ModuleEvaluator = {
     probe: (modules, paths, variables) => probe(modules, paths, variables, options),
   };
   const { cloudUrl, siteUrl } = options.deployment;
-  return (code, variables) => {
-    const all = new Map(variables);
-    all.set("CONVEX_CLOUD_URL", cloudUrl).set("CONVEX_SITE_URL", siteUrl);
-    return analyzeCode(code, all, evaluator);
-  };
+  const system = new Map([
+    ["CONVEX_CLOUD_URL", cloudUrl],
+    ["CONVEX_SITE_URL", siteUrl],
+  ]);
+  return (project, variables) =>
+    analyzeProject(project, new Map([...variables, ...system]), system, evaluator);
 }
 
 async function probe(
@@ -74,15 +81,9 @@ async function convert(codeCache: CodeCache, module: PushedModule): Promise<Runn
 }
 
 function snapshotOf(modules: readonly RunnableModule[], nowMs: number): CodeSnapshot {
-  const byPath = new Map(modules.map((module) => [module.path, module]));
-  return {
-    version: "",
-    importSeed: randomBytes(32),
-    importTimeMs: nowMs,
-    modules: modules.map((module) => ({ componentPath: "", module })),
-    module: (_, path) => byPath.get(path) ?? null,
-    findFunction: () => null,
-  };
+  const code = { version: "", importSeed: randomBytes(32), importTimeMs: nowMs, handleKey: "" };
+  const loaded = modules.map((module) => ({ componentPath: "", module }));
+  return createSnapshot(code, loaded, [PLAIN_APP_MOUNT], []);
 }
 
 function probeInRealm(
@@ -124,7 +125,7 @@ async function probeOnNode(
       environment: module.environment,
       code: module.code,
     })),
-    variables: Object.fromEntries(variables),
+    environments: { "": Object.fromEntries(variables) },
   });
   try {
     return await Promise.all(

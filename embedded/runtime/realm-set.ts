@@ -1,15 +1,24 @@
 import type { ComponentPath } from "../database/types.ts";
 import type { CodeSnapshot } from "../modules/code-cache.ts";
+import type { FunctionDirectory } from "../modules/function-directory.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { functionInfo, type FunctionInfo } from "./function-info.ts";
-import { Realm, type RealmFrame } from "./realm.ts";
+import { Realm, type CodeRealm, type RealmFrame } from "./realm.ts";
 import { strayRejections } from "./stray-rejections.ts";
+
+/** The code that a run executes. */
+export interface Realms extends Pick<RealmSet, "nextId" | "infoOf" | "dropHalfEvaluated"> {
+  readonly directory: FunctionDirectory;
+  realmFor(frame: RealmFrame, componentPath: ComponentPath, depth: number): CodeRealm;
+}
 
 /**
  * The realms of one version of the code: one per component and depth of nesting, so that a nested
  * call runs to completion while its caller's realm stands still.
  */
 export class RealmSet {
+  /** Where the functions of the code are. */
+  readonly directory: FunctionDirectory;
   readonly #code: CodeSnapshot;
   readonly #realms = new Map<string, Realm>();
   readonly #infos = new Map<string, FunctionInfo | null>();
@@ -17,6 +26,7 @@ export class RealmSet {
 
   constructor(code: CodeSnapshot) {
     this.#code = code;
+    this.directory = code;
   }
 
   /**

@@ -30,6 +30,9 @@ export interface RealmFrame {
   startOperation(promise: Promise<unknown>): number;
 }
 
+/** Where the code of a call runs, as far as a run needs it. */
+export type CodeRealm = Pick<Realm, "enter" | "toFunctionError" | "errorOf">;
+
 const INSTALL = new vm.Script(
   `(() => { ${loadEntryScript("realm-entry")}
 return realmEntry.installRealm; })()`,

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Transaction } from "../database/types.ts";
 import type { FunctionRequest } from "../functions/types.ts";
+import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { isUnchangedCronJob, specOf, updateCronJob, type CronJob } from "./cron-store.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
@@ -37,7 +38,7 @@ export async function runCronJob(job: CronJob, options: SchedulerOptions): Promi
     });
     if (!isStarted) return;
     await runner.runAction(request);
-    await commitWrites(database, (transaction) => advance(transaction, runningJob));
+    await commitWhenPossible(database, (transaction) => advance(transaction, runningJob));
     return;
   }
   onError(new Error(`The function ${request.path} of cron job "${job.name}" does not exist.`));

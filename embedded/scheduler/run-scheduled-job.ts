@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { commitWrites } from "../database/commit-writes.ts";
-import type { FunctionRequest } from "../functions/types.ts";
+import type { FunctionRequest, FunctionRunner } from "../functions/types.ts";
 import {
   findJob,
   readJobState,
@@ -9,13 +9,18 @@ import {
   type JobState,
   type ScheduledJob,
 } from "../runtime/job-records.ts";
+import { commitWhenPossible } from "./commit-when-possible.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
+
+export interface JobOptions extends Pick<SchedulerOptions, "database" | "now"> {
+  readonly runner: Pick<FunctionRunner, "functionType" | "runScheduledMutation" | "runAction">;
+}
 
 /**
  * Runs one due job. A mutation happens exactly once: its writes and the job's state commit together.
  * An action happens at most once: it starts only after `inProgress` is on the disk.
  */
-export async function runScheduledJob(job: ScheduledJob, options: SchedulerOptions): Promise<void> {
+export async function runScheduledJob(job: ScheduledJob, options: JobOptions): Promise<void> {
   const type = await options.runner.functionType(job.componentPath, job.path);
   switch (type) {
     case "mutation":
@@ -30,7 +35,7 @@ export async function runScheduledJob(job: ScheduledJob, options: SchedulerOptio
   }
 }
 
-async function runMutationJob(job: ScheduledJob, { runner, now }: SchedulerOptions): Promise<void> {
+async function runMutationJob(job: ScheduledJob, { runner, now }: JobOptions): Promise<void> {
   await runner.runScheduledMutation(jobRequest(job), {
     begin(transaction) {
       if (findJob(transaction, job.jobId)?.status !== "pending") return false;
@@ -45,7 +50,7 @@ async function runMutationJob(job: ScheduledJob, { runner, now }: SchedulerOptio
   });
 }
 
-async function runActionJob(job: ScheduledJob, options: SchedulerOptions): Promise<void> {
+async function runActionJob(job: ScheduledJob, options: JobOptions): Promise<void> {
   const { database, runner, now } = options;
   const isStarted = await commitWrites(database, (transaction) => {
     if (findJob(transaction, job.jobId)?.status !== "pending") return false;
@@ -65,9 +70,9 @@ function finish(
   job: ScheduledJob,
   from: "pending" | "inProgress",
   state: JobState,
-  { database, now }: SchedulerOptions,
+  { database, now }: JobOptions,
 ): Promise<void> {
-  return commitWrites(database, (transaction) => {
+  return commitWhenPossible(database, (transaction) => {
     const current = findJob(transaction, job.jobId);
     if (current === null || readJobState(transaction, current)?.kind !== from) return;
     setJobState(transaction, current, state, now());

@@ -1,7 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database, Subscription, Transaction } from "../database/types.ts";
 import type { FunctionRunner } from "../functions/types.ts";
 import { listJobs, removeJob, setJobState, type ScheduledJob } from "../runtime/job-records.ts";
+import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { listCronJobsByStatus, specOf, updateCronJob } from "./cron-store.ts";
 import { runCronJob } from "./run-cron-job.ts";
@@ -24,6 +27,10 @@ export interface Scheduler {
 }
 
 const MAX_RUNNING = 8;
+/** How long starting waits for room on the disk. */
+const SETTLE_PATIENCE_MS = 500;
+/** Before a job runs again that could not even be begun or recorded, as on a full disk. */
+const RETRY_DELAY_MS = 1_000;
 const MAX_REMOVED_AT_ONCE = 200;
 /** Timers cannot wait longer than 24 days; waking early does no harm. */
 const MAX_SLEEP_MS = 3_600_000;
@@ -35,6 +42,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let isPumpQueued = false;
   let subscription: Subscription | null = null;
   let timer: NodeJS.Timeout | undefined;
+  const stopping = new AbortController();
 
   function queuePump(): void {
     if (isPumpQueued || isStopped) return;
@@ -93,21 +101,33 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function track(id: string, run: Promise<void>): void {
     if (running.has(id)) return;
-    const ended = run.catch(onError).finally(() => {
-      running.delete(id);
-      queuePump();
-    });
+    const ended = run
+      .catch(async (error: unknown) => {
+        onError(error);
+        await pause(RETRY_DELAY_MS, stopping.signal);
+      })
+      .finally(() => {
+        running.delete(id);
+        queuePump();
+      });
     running.set(id, ended);
   }
 
   return {
     async start() {
-      await settleInterrupted(options);
       isStopped = false;
-      queuePump();
+      let isSettled = false;
+      const settled = settleInterrupted(options).then(() => {
+        isSettled = true;
+        queuePump();
+      });
+      // On a full disk nothing is begun until there is room; everything else is served meanwhile.
+      await Promise.race([settled, delay(SETTLE_PATIENCE_MS, undefined, { ref: false })]);
+      if (!isSettled) settled.catch(onError);
     },
     async stop(timeoutMs) {
       isStopped = true;
+      stopping.abort();
       clearTimeout(timer);
       subscription?.cancel();
       const timeout = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
@@ -116,9 +136,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   };
 }
 
+/** Ends early when the signal says so. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+}
+
 /** Actions may have had effects outside, so one that a crash interrupted is not run again. */
 function settleInterrupted({ database, now }: SchedulerOptions): Promise<void> {
-  return commitWrites(database, (transaction) => {
+  return commitWhenPossible(database, (transaction) => {
     const error = "Transient error while executing action";
     for (const job of [...listJobs(transaction, "inProgress")]) {
       setJobState(transaction, job, { kind: "failed", error }, now());

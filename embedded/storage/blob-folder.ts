@@ -4,16 +4,19 @@ import {
   createReadStream,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+
+import { DiskSpace } from "./disk-space.ts";
+import { makeFolderDurably, syncFolder, syncFolderAsync } from "./durable-files.ts";
+import { DataFolderError, DiskFullError, systemErrorCode } from "./storage-error.ts";
 
 /**
  * Stored files' bytes, one file each, in a folder. A key is written once and never changed. A write
@@ -21,9 +24,11 @@ import type { Readable } from "node:stream";
  * durable; what a crash leaves behind is removed by `sweep`.
  */
 export interface BlobFolder {
+  /** @throws DiskFullError; nothing is kept then, here and below. */
   write(bytes: Uint8Array): Promise<string>;
+  /** @throws DiskFullError */
   writeSync(bytes: Uint8Array): string;
-  /** @throws whatever the stream fails with; nothing is kept then. */
+  /** @throws DiskFullError, and whatever the stream fails with. */
   writeStream(stream: AsyncIterable<Uint8Array>): Promise<WrittenBlob>;
   read(key: string): Promise<Uint8Array | null>;
   readSync(key: string): Uint8Array | null;
@@ -48,24 +53,35 @@ interface SweepOptions {
 const KEY = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const TEMPORARY_SUFFIX = ".tmp";
 
+/** @throws DataFolderError when the folder cannot be made. */
 export function openBlobFolder(folder: string): BlobFolder {
-  mkdirSync(folder, { recursive: true });
-
-  // One level of 256 folders keeps each of them small enough for every file system.
-  const pathOf = (key: string) => join(folder, key.slice(0, 2), key);
+  try {
+    makeFolderDurably(folder);
+  } catch (error) {
+    throw new DataFolderError(
+      "NotWritable",
+      `The data folder ${folder} cannot be written to (${systemErrorCode(error)}).`,
+      { cause: error },
+    );
+  }
+  const place: BlobPlace = {
+    // One level of 256 folders keeps each of them small enough for every file system.
+    pathOf: (key) => join(folder, key.slice(0, 2), key),
+    space: new DiskSpace(folder),
+  };
 
   function existing(key: string): string | null {
     if (!KEY.test(key)) return null;
-    const path = pathOf(key);
+    const path = place.pathOf(key);
     return existsSync(path) ? path : null;
   }
 
   return {
     async write(bytes) {
-      return (await writeDurably(pathOf, [bytes])).key;
+      return (await writeDurably(place, [bytes])).key;
     },
-    writeSync: (bytes) => writeDurablySync(pathOf, bytes),
-    writeStream: (stream) => writeDurably(pathOf, stream),
+    writeSync: (bytes) => writeDurablySync(place, bytes),
+    writeStream: (stream) => writeDurably(place, stream),
     async read(key) {
       const path = existing(key);
       return path === null ? null : await readFile(path);
@@ -82,65 +98,74 @@ export function openBlobFolder(folder: string): BlobFolder {
   };
 }
 
+interface BlobPlace {
+  pathOf(key: string): string;
+  readonly space: DiskSpace;
+}
+
 async function writeDurably(
-  pathOf: (key: string) => string,
+  { pathOf, space }: BlobPlace,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<WrittenBlob> {
   const key = randomUUID();
   const path = pathOf(key);
   const temporary = path + TEMPORARY_SUFFIX;
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(temporary, "wx", 0o600);
   const hash = createHash("sha256");
   let size = 0;
   try {
-    for await (const part of parts) {
-      hash.update(part);
-      size += part.byteLength;
-      await file.write(part);
+    space.require();
+    makeFolderDurably(dirname(path));
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      for await (const part of parts) {
+        space.require(part.byteLength);
+        hash.update(part);
+        size += part.byteLength;
+        // Not `write`, which may write less than it is given.
+        await file.writeFile(part);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await file.sync();
+    await rename(temporary, path);
+    await syncFolderAsync(dirname(path));
   } catch (error) {
-    await file.close();
     await rm(temporary, { force: true });
-    throw error;
+    throw withFullDisk(error);
   }
-  await file.close();
-  await rename(temporary, path);
-  const directory = await open(dirname(path), "r");
-  await directory.sync().finally(() => directory.close());
   return { key, size, sha256: hash.digest() };
 }
 
-function writeDurablySync(pathOf: (key: string) => string, bytes: Uint8Array): string {
+function writeDurablySync({ pathOf, space }: BlobPlace, bytes: Uint8Array): string {
   const key = randomUUID();
   const path = pathOf(key);
   const temporary = path + TEMPORARY_SUFFIX;
-  mkdirSync(dirname(path), { recursive: true });
-  const file = openSync(temporary, "wx", 0o600);
   try {
-    for (let written = 0; written < bytes.byteLength;) {
-      written += writeSync(file, bytes, written);
+    space.require(bytes.byteLength);
+    makeFolderDurably(dirname(path));
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      writeFileSync(file, bytes);
+      fsyncSync(file);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    } finally {
+      closeSync(file);
     }
-    fsyncSync(file);
+    renameSync(temporary, path);
+    syncFolder(dirname(path));
   } catch (error) {
-    closeSync(file);
-    unlinkSync(temporary);
-    throw error;
+    throw withFullDisk(error);
   }
-  closeSync(file);
-  renameSync(temporary, path);
-  syncFolderSync(dirname(path));
   return key;
 }
 
-function syncFolderSync(folder: string): void {
-  const directory = openSync(folder, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+/** Another writer may have taken what was free a moment ago. */
+function withFullDisk(error: unknown): unknown {
+  const isFull = ["ENOSPC", "EDQUOT"].includes(systemErrorCode(error));
+  return isFull ? new DiskFullError(null, { cause: error }) : error;
 }
 
 async function sweep(folder: string, { isWanted, minAgeMs, now }: SweepOptions): Promise<number> {

@@ -21,3 +21,20 @@ export class StorageStoppedError extends Error {
     this.name = "StorageStoppedError";
   }
 }
+
+/** A write was refused because the disk is full. Nothing of it happened; reading goes on. */
+export class DiskFullError extends Error {
+  readonly code = "DiskFull";
+
+  /** The message is for clients too. @param free bytes that are left, `null` when unknown. */
+  constructor(free: number | null, options?: ErrorOptions) {
+    const left = free === null ? "" : ` (${Math.floor(free / 1024 / 1024)} MB are left)`;
+    super(`The deployment's disk is full${left}: nothing was written.`, options);
+    this.name = "DiskFullError";
+  }
+}
+
+/** The `code` of a system error such as `ENOSPC`, else what the error says. */
+export function systemErrorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
 import { open } from "lmdb";
 import { expect, onTestFinished, test } from "vitest";
 
-import { META_INDEX, Storage, STORAGE_FORMAT } from "./storage.ts";
+import { META_INDEX, STORAGE_FORMAT } from "./open-lmdb.ts";
 import { physicalKey } from "./physical-key.ts";
+import { Storage } from "./storage.ts";
 import { temporaryFolder } from "./test-folder.ts";
 
 const SCRIPT = fileURLToPath(new URL("./test-process.ts", import.meta.url));

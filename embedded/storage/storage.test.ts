@@ -1,3 +1,5 @@
+import * as vm from "node:vm";
+
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -175,4 +177,25 @@ test("a closed store refuses everything", async () => {
   expect(() => storage.get(INDEX, "a")).toThrow("closed");
   expect(() => storage.write([], 1n)).toThrow("closed");
   await expect(storage.flushed(1n)).rejects.toThrow("closed");
+});
+
+test("a scan that was cut off holds no snapshot once reads are recovered", async () => {
+  const storage = await openStorage();
+  const writes = Array.from({ length: 20_000 }, (_, row) => put(`row ${row}`, "x".repeat(80)));
+  storage.write(writes, 1n);
+  await storage.flushed(1n);
+  const range = { index: INDEX, lower: "", upper: null, isReverse: false, limit: Infinity };
+  const realm = vm.createContext({
+    scanForEver() {
+      for (;;) storage.scan(range);
+    },
+  });
+  for (const isRecovered of [false, true]) {
+    expect(() => vm.runInContext("scanForEver()", realm, { timeout: 50 })).toThrow("timed out");
+    if (isRecovered) storage.recoverReads();
+    // The snapshot of a turn is given back in the next one.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (isRecovered) expect(storage.openReaders()).toBe(0);
+  }
+  expect(storage.scan({ ...range, limit: 2 }).entries).toHaveLength(2);
 });

@@ -1,33 +1,22 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
-
-import { open, type RootDatabase } from "lmdb";
-
 import { SortedMap, type SortedEntry } from "../lib/sorted-map.ts";
+import { DiskSpace } from "./disk-space.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
+import { scanLmdb } from "./lmdb-scan.ts";
+import { metaKey, openLmdb, readMeta, recordFormat, swapMeta, type Lmdb } from "./open-lmdb.ts";
 import {
-  groupLimits,
   isCut,
   logicalEntry,
-  lowerLimit,
   physicalKey,
   physicalValue,
-  upperLimit,
   type LogicalEntry,
 } from "./physical-key.ts";
 import { DataFolderError, StorageStoppedError } from "./storage-error.ts";
 
-export const STORAGE_FORMAT = 1;
-
-/** Index number of the records about the store itself; the rungs above use others. */
-export const META_INDEX = 0;
-
-const LMDB_MAGIC = 0xbeefc0de;
-const LMDB_MAGIC_OFFSET = 24;
-
-const FORMAT_KEY = "format";
 const CLOCK_KEY = "clock";
-const LOCK_KEY = "lock";
+export const LOCK_KEY = "lock";
+
+/** What one key may add to the file: the page it lies on, and the one above that. */
+const BYTES_PER_KEY = 8192;
 
 /** One key to put, or to remove when the value is `null`. */
 export interface StorageWrite {
@@ -51,6 +40,14 @@ export interface ScanResult {
   readonly isEnd: boolean;
 }
 
+/** Entries in order, as far as they are on disk. */
+export interface StorageSnapshot {
+  /** The newest timestamp in it. */
+  readonly ts: bigint;
+  scan(request: ScanRequest): ScanResult;
+  close(): void;
+}
+
 type Layer = Map<number, SortedMap<Buffer | null>>;
 
 interface Waiter {
@@ -58,8 +55,6 @@ interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
-
-type Lmdb = RootDatabase<Buffer, Buffer>;
 
 /**
  * Ordered keys and values on disk. Writes are seen by every later read at once and reach the disk in
@@ -69,8 +64,12 @@ type Lmdb = RootDatabase<Buffer, Buffer>;
 export class Storage {
   readonly #lmdb: Lmdb;
   readonly #lock: FolderLock;
+  readonly #space: DiskSpace;
   #pending: Layer = new Map();
   #inFlight: Layer | null = null;
+  /** What the two layers may need on the disk at most, in bytes. */
+  #pendingBytes = 0;
+  #inFlightBytes = 0;
   #pendingTs: bigint;
   #durableTs: bigint;
   #isScheduled = false;
@@ -80,9 +79,11 @@ export class Storage {
   #idle: (() => void)[] = [];
   readonly #stopListeners = new Set<(error: StorageStoppedError) => void>();
 
-  private constructor(lmdb: Lmdb, lock: FolderLock, clock: bigint) {
+  private constructor(lmdb: Lmdb, lock: FolderLock, space: DiskSpace) {
+    const clock = readMeta(lmdb, CLOCK_KEY)?.readBigUInt64BE(0) ?? 0n;
     this.#lmdb = lmdb;
     this.#lock = lock;
+    this.#space = space;
     this.#pendingTs = clock;
     this.#durableTs = clock;
   }
@@ -91,23 +92,18 @@ export class Storage {
    * Opens or creates the store in a folder and claims the folder.
    * @throws DataFolderError
    */
-  static async open(folder: string): Promise<Storage> {
+  static async open(folder: string, space = new DiskSpace(folder)): Promise<Storage> {
     const lmdb = openLmdb(folder);
     try {
       const lock = await lockFolder(folder, {
         read: () => readMeta(lmdb, LOCK_KEY)?.toString() ?? null,
         swap: (expected, next) => swapMeta(lmdb, LOCK_KEY, expected, next),
       });
-      try {
-        checkFormat(lmdb, folder);
-        return new Storage(lmdb, lock, readMeta(lmdb, CLOCK_KEY)?.readBigUInt64BE(0) ?? 0n);
-      } catch (error) {
-        lock.release();
-        throw error;
-      }
+      recordFormat(lmdb);
+      return new Storage(lmdb, lock, space);
     } catch (error) {
       await lmdb.close();
-      throw error;
+      throw error instanceof DataFolderError ? error : unusable(folder, error);
     }
   }
 
@@ -173,12 +169,22 @@ export class Storage {
   }
 
   /**
+   * To be asked before writes that may be refused: those that were made must reach the disk.
+   * @throws DiskFullError, StorageStoppedError
+   */
+  requireSpace(): void {
+    this.#checkRunning();
+    this.#space.require(this.#pendingBytes + this.#inFlightBytes);
+  }
+
+  /**
    * Makes writes visible and queues them for the disk. Timestamps must not decrease.
    * @throws StorageStoppedError
    */
   write(writes: Iterable<StorageWrite>, ts: bigint): void {
     this.#checkRunning();
     for (const { index, key, value } of writes) {
+      this.#pendingBytes += BYTES_PER_KEY + (value?.byteLength ?? 0);
       let keys = this.#pending.get(index);
       if (keys === undefined) this.#pending.set(index, (keys = new SortedMap()));
       keys.set(key, value);
@@ -194,10 +200,58 @@ export class Storage {
     return new Promise((resolve, reject) => this.#waiters.push({ ts, resolve, reject }));
   }
 
+  /**
+   * What is on disk now, whatever is written later. It must be closed: until then the file cannot
+   * reuse what it holds.
+   */
+  openSnapshot(): StorageSnapshot {
+    this.#checkRunning();
+    this.#lmdb.resetReadTxn();
+    const transaction = this.#lmdb.useReadTransaction();
+    const clock = this.#lmdb.get(metaKey(CLOCK_KEY), { transaction });
+    let isOpen = true;
+    return {
+      ts: clock?.readBigUInt64BE(0) ?? 0n,
+      scan: (request) => {
+        if (!isOpen) throw new Error("The snapshot is closed.");
+        this.#checkRunning();
+        const entries = scanLmdb(this.#lmdb, request, transaction);
+        return { entries, isEnd: entries.length < request.limit };
+      },
+      close: () => {
+        if (isOpen && this.#stopped === null) transaction.done();
+        isOpen = false;
+      },
+    };
+  }
+
   /** Runs once if a flush fails. Returns the function that takes the listener off. */
   onStopped(listener: (error: StorageStoppedError) => void): () => void {
     this.#stopListeners.add(listener);
     return () => this.#stopListeners.delete(listener);
+  }
+
+  /**
+   * Gives back what a scan holds that was cut off by ending the code around it (`finally` blocks did
+   * not run): its hold on the store's state would keep the file growing. To be called in the turn in
+   * which that happened.
+   */
+  recoverReads(): void {
+    if (this.#stopped !== null) return;
+    const transaction = this.#lmdb.useReadTransaction();
+    // One for the call above; no scan outlives its turn, so that any other is left over.
+    Object.assign(transaction, { refCount: 1 });
+    transaction.done();
+    this.#lmdb.resetReadTxn();
+  }
+
+  /** How many snapshots of the store are held open, by this process and others; for tests. */
+  openReaders(): number {
+    this.#lmdb.readerCheck();
+    return this.#lmdb
+      .readerList()
+      .split("\n")
+      .filter((line) => /^\s*\d+\s+\S+\s+\d+\s*$/.test(line)).length;
   }
 
   /** Writes what is pending and gives the folder free. */
@@ -230,6 +284,8 @@ export class Storage {
     const layer = this.#pending;
     this.#pending = new Map();
     this.#inFlight = layer;
+    this.#inFlightBytes = this.#pendingBytes;
+    this.#pendingBytes = 0;
     try {
       await writeBatch(this.#lmdb, layer, ts);
     } catch (error) {
@@ -239,6 +295,8 @@ export class Storage {
     // The read transaction of this turn may be older than the batch that just left the layer.
     this.#lmdb.resetReadTxn();
     this.#inFlight = null;
+    this.#inFlightBytes = 0;
+    this.#space.noteWritten();
     this.#durableTs = ts;
     this.#rest();
     if (this.#pendingTs > ts || this.#pending.size > 0) this.#schedule();
@@ -267,95 +325,14 @@ export class Storage {
   }
 }
 
-function openLmdb(folder: string): Lmdb {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new DataFolderError(
-      "NotWritable",
-      `The data folder ${folder} cannot be written to (${errorCode(error)}).`,
-      { cause: error },
-    );
-  }
-  if (!looksLikeLmdb(join(folder, "data.mdb"))) {
-    throw new DataFolderError(
-      "Damaged",
-      `The data folder ${folder} cannot be opened: data.mdb is damaged or no database.`,
-    );
-  }
-  try {
-    return open<Buffer, Buffer>({
-      path: folder,
-      noSubdir: false,
-      keyEncoding: "binary",
-      encoding: "binary",
-      // `committed` then means durable: pages are synced before the commit is published.
-      overlappingSync: false,
-      // Growing the map keeps the old ones in memory; address space costs nothing.
-      mapSize: 2 ** 36,
-    });
-  } catch (error) {
-    throw new DataFolderError(
-      "Damaged",
-      `The data folder ${folder} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,
-      { cause: error },
-    );
-  }
-}
-
-/** LMDB ends the process on a foreign file, so its magic number (in the first meta page) is checked. */
-function looksLikeLmdb(file: string): boolean {
-  const header = Buffer.alloc(LMDB_MAGIC_OFFSET + 4);
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "r");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return true;
-    throw error;
-  }
-  try {
-    const length = readSync(descriptor, header, 0, header.length, 0);
-    return length === 0 || header.readUInt32LE(LMDB_MAGIC_OFFSET) === LMDB_MAGIC;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-function checkFormat(lmdb: Lmdb, folder: string): void {
-  const stored = readMeta(lmdb, FORMAT_KEY)?.readUInt32BE(0);
-  if (stored === undefined) {
-    const format = Buffer.alloc(4);
-    format.writeUInt32BE(STORAGE_FORMAT);
-    lmdb.putSync(metaKey(FORMAT_KEY), format);
-  } else if (stored > STORAGE_FORMAT) {
-    throw new DataFolderError(
-      "NewerFormat",
-      `The data folder ${folder} was written by a newer version (format ${stored}, this version reads ` +
-        `up to ${STORAGE_FORMAT}); start that version instead.`,
-    );
-  }
-}
-
-function metaKey(key: string): Buffer {
-  return physicalKey(META_INDEX, key);
-}
-
-function readMeta(lmdb: Lmdb, key: string): Buffer | undefined {
-  return lmdb.get(metaKey(key));
-}
-
-function swapMeta(lmdb: Lmdb, key: string, expected: string | null, next: string | null): boolean {
-  return lmdb.transactionSync(() => {
-    if ((readMeta(lmdb, key)?.toString() ?? null) !== expected) return false;
-    if (next === null) lmdb.removeSync(metaKey(key));
-    else lmdb.putSync(metaKey(key), Buffer.from(next));
-    return true;
-  });
+/** What LMDB says when it cannot claim a folder, in a sentence. */
+function unusable(folder: string, cause: unknown): DataFolderError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DataFolderError(
+    "NotWritable",
+    `The data folder ${folder} cannot be written to (${reason.replaceAll("\n", " ")}).`,
+    { cause },
+  );
 }
 
 /** Everything is encoded before the first put: a throw inside `batch` would commit half of it. */
@@ -390,48 +367,6 @@ async function rootCause(error: unknown): Promise<unknown> {
   } catch (cause) {
     return cause;
   }
-}
-
-function scanLmdb(lmdb: Lmdb, request: ScanRequest): LogicalEntry[] {
-  const { index, lower, upper, isReverse, limit } = request;
-  const entries: LogicalEntry[] = [];
-  let from = lowerLimit(index, lower);
-  let to = upperLimit(index, upper);
-  for (;;) {
-    const wanted = limit - entries.length;
-    const rows = readRows(lmdb, from, to, isReverse, wanted);
-    const cutAt = rows.findIndex((row) => isCut(row.key));
-    for (const row of cutAt < 0 ? rows : rows.slice(0, cutAt)) {
-      entries.push(logicalEntry(row.key, row.value));
-    }
-    const cutRow = rows[cutAt];
-    if (cutRow === undefined) return entries;
-    const group = groupLimits(cutRow.key);
-    entries.push(...readGroup(lmdb, group, request));
-    if (isReverse) to = group.lower;
-    else from = group.upper;
-    if (entries.length >= limit) return entries;
-  }
-}
-
-function readRows(lmdb: Lmdb, from: Buffer, to: Buffer, isReverse: boolean, limit: number) {
-  const range = isReverse
-    ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse: true, limit }
-    : { start: from, end: to, limit };
-  return Array.from(lmdb.getRange(range));
-}
-
-function readGroup(
-  lmdb: Lmdb,
-  group: { readonly lower: Buffer; readonly upper: Buffer },
-  { lower, upper, isReverse }: ScanRequest,
-): LogicalEntry[] {
-  const rows = Array.from(lmdb.getRange({ start: group.lower, end: group.upper }));
-  const entries = rows
-    .map((row) => logicalEntry(row.key, row.value))
-    .filter(({ key }) => key >= lower && (upper === null || key < upper))
-    .sort((left, right) => (left.key < right.key ? -1 : 1));
-  return isReverse ? entries.reverse() : entries;
 }
 
 interface MergeBounds {

@@ -3,6 +3,7 @@
  * (`src/browser/sync/protocol.ts`): JSON text frames, discriminated by `type`.
  */
 import type { Timestamp } from "../database/types.ts";
+import { parseBoundedJson } from "../lib/bounded-json.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { decodeTimestamp } from "../values/timestamp.ts";
 
@@ -93,7 +94,7 @@ type Fields = Readonly<Record<string, unknown>>;
 function parseObject(text: string): Fields {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseBoundedJson(text);
   } catch (cause) {
     throw invalid(cause instanceof Error ? cause.message : "no JSON");
   }

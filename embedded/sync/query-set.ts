@@ -7,6 +7,7 @@ import type {
   RequestMetadata,
 } from "../functions/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import type { TrafficLimits } from "../lib/traffic-limits.ts";
 import { isSameOutcome, type QueryChange } from "./frames.ts";
 import type { QuerySetModification } from "./protocol.ts";
 
@@ -15,15 +16,19 @@ export interface QuerySetOptions {
   readonly newMetadata: () => RequestMetadata;
   /** Called inside the commit that touched one of the queries. */
   readonly onInvalidated: () => void;
+  readonly limits: Pick<
+    TrafficLimits,
+    "watchedQueries" | "watchedArgumentBytes" | "watchedResultBytes"
+  >;
 }
-
-const MAX_QUERIES = 10_000;
 
 /** The queries that one client watches, with what it was last told about each. */
 export class QuerySet {
   readonly #options: QuerySetOptions;
   readonly #queries = new Map<number, WatchedQuery>();
   readonly #removed = new Set<number>();
+  #argumentLength = 0;
+  #resultLength = 0;
 
   constructor(options: QuerySetOptions) {
     this.#options = options;
@@ -38,11 +43,18 @@ export class QuerySet {
       query.live?.release();
       this.#queries.delete(queryId);
       this.#removed.add(queryId);
+      this.#argumentLength -= argumentLength(query);
+      this.#resultLength -= resultLength(query.sent);
       return;
     }
     if (this.#queries.has(queryId)) throw badQueryId(`Duplicate query ID: ${queryId}`);
-    if (this.#queries.size >= MAX_QUERIES) {
-      throw new ServiceError("rateLimited", "TooManyQueries", "Too many queries on one socket.");
+    const { watchedQueries, watchedArgumentBytes } = this.#options.limits;
+    this.#argumentLength += argumentLength(modification);
+    if (this.#queries.size >= watchedQueries || this.#argumentLength > watchedArgumentBytes) {
+      throw tooMuchWatched(
+        `One socket can watch ${watchedQueries} queries with ${watchedArgumentBytes} bytes of ` +
+          "arguments.",
+      );
     }
     this.#removed.delete(queryId);
     this.#queries.set(queryId, {
@@ -91,7 +103,12 @@ export class QuerySet {
     if (outcome.ok) query.journal = outcome.journal;
     if (!this.#queries.has(query.queryId)) return null;
     if (isSameOutcome(query.sent, outcome)) return null;
+    this.#resultLength += resultLength(outcome) - resultLength(query.sent);
     query.sent = outcome;
+    const { watchedResultBytes } = this.#options.limits;
+    if (this.#resultLength > watchedResultBytes) {
+      throw tooMuchWatched(`One socket can watch ${watchedResultBytes} bytes of results.`);
+    }
     return { queryId: query.queryId, outcome };
   }
 
@@ -124,6 +141,20 @@ interface WatchedQuery {
   live: LiveQuery | null;
   sent: QueryOutcome | null;
   isDirty: boolean;
+}
+
+/** Lengths stand for bytes: texts are ASCII for the most part. */
+function argumentLength({ argsJson, path }: Pick<WatchedQuery, "argsJson" | "path">): number {
+  return argsJson.length + path.length;
+}
+
+function resultLength(outcome: QueryOutcome | null): number {
+  if (outcome === null) return 0;
+  return outcome.ok ? outcome.valueJson.length : outcome.errorMessage.length;
+}
+
+function tooMuchWatched(message: string): ServiceError {
+  return new ServiceError("rateLimited", "TooManyConcurrentRequests", message);
 }
 
 function badQueryId(message: string): ServiceError {

@@ -9,6 +9,8 @@ import type {
   WatchRequest,
 } from "../functions/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import { createTrafficControl } from "../lib/traffic-control.ts";
+import { parseTrafficLimits } from "../lib/traffic-limits.ts";
 import { decodeTimestamp, encodeTimestamp } from "../values/timestamp.ts";
 import { createFrameEncoder } from "./frames.ts";
 import { SyncSession } from "./session.ts";
@@ -22,7 +24,9 @@ interface Sent {
 }
 
 /** A session over a scripted runner and database, so that each step happens when the test says. */
-function open({ isReading = true } = {}) {
+function open({ isReading = true, limits = [] as readonly string[] } = {}) {
+  const traffic = createTrafficControl(parseTrafficLimits(limits));
+  let bufferedBytes = 0;
   const sent: Sent[] = [];
   const unflushedFrames: (() => void)[] = [];
   const closes: { code: number | undefined; reason: string | undefined }[] = [];
@@ -83,18 +87,33 @@ function open({ isReading = true } = {}) {
       frames: createFrameEncoder(),
       now: () => now,
       onError: () => undefined,
+      limits: traffic.limits,
     },
     {
       send(frame, onFlushed) {
-        sent.push(JSON.parse(frame.toString()) as Sent);
-        if (isReading) onFlushed?.();
-        else if (onFlushed) unflushedFrames.push(onFlushed);
+        const text = frame.toString();
+        sent.push(JSON.parse(text) as Sent);
+        bufferedBytes += text.length;
+        const read = () => {
+          bufferedBytes -= text.length;
+          onFlushed?.();
+        };
+        if (isReading) read();
+        else unflushedFrames.push(read);
       },
       close: (code, reason) => void closes.push({ code, reason }),
       setPaused: (isPaused) => void (pauses += isPaused ? 1 : 0),
-      bufferedBytes: 0,
+      get bufferedBytes() {
+        return bufferedBytes;
+      },
     },
-    { ip: null, userAgent: null, acceptsChunks: true },
+    {
+      ip: null,
+      userAgent: null,
+      acceptsChunks: true,
+      traffic: traffic.from("203.0.113.7"),
+      onSent: () => undefined,
+    },
   );
   return {
     sent,

@@ -9,6 +9,8 @@ import type {
   RequestMetadata,
 } from "../functions/types.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
+import type { AddressTraffic } from "../lib/traffic-control.ts";
+import type { TrafficLimits } from "../lib/traffic-limits.ts";
 import {
   authErrorFrame,
   fatalErrorFrame,
@@ -35,6 +37,7 @@ export interface SyncTransport {
   close(code?: number, reason?: string): void;
   /** Stops and resumes delivery of the client's messages. */
   setPaused(isPaused: boolean): void;
+  /** What was sent and the client has not read yet. */
   readonly bufferedBytes: number;
 }
 
@@ -46,6 +49,7 @@ export interface SyncDependencies {
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly onError: (error: ServiceError) => void;
+  readonly limits: TrafficLimits;
 }
 
 export interface SyncSessionOptions {
@@ -53,14 +57,22 @@ export interface SyncSessionOptions {
   readonly userAgent: string | null;
   /** Whether the client understands `TransitionChunk`. */
   readonly acceptsChunks: boolean;
+  /** What the client's address may still do. */
+  readonly traffic: AddressTraffic;
+  /** Called after each frame, so that what all clients leave unread can be bounded. */
+  readonly onSent: () => void;
 }
 
 const MAX_QUEUED_MUTATIONS = 1000;
 const MAX_RUNNING_ACTIONS = 1000;
+/** Why a client that does not read is sent away. It starts with a name that makes it come back. */
+export const UNREAD_REASON = "TooManyConcurrentRequests: the client does not read";
 /** A client that reads slower than its queries change skips intermediate states. */
 const MAX_UNSENT_TRANSITIONS = 2;
 const MAX_WAITING_MESSAGES = 100;
-const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
+const MAX_WAITING_LENGTH = 1024 * 1024;
+/** With more than this unread, nothing new is begun for a client: no Transition and no message. */
+const COMFORTABLE_UNREAD_BYTES = 1024 * 1024;
 
 /**
  * The server's side of one sync socket. Invariants:
@@ -76,9 +88,11 @@ export class SyncSession {
   readonly #options: SyncSessionOptions;
   readonly #queries: QuerySet;
   readonly #waiting: string[] = [];
+  #waitingLength = 0;
   #isHandling = false;
   #isPaused = false;
   #isClosed = false;
+  #isDraining = false;
   #lastSentAt: number;
 
   #sessionId: string | null = null;
@@ -92,10 +106,11 @@ export class SyncSession {
   #isUpdateScheduled = false;
   #isUpdateMandatory = false;
   #isUpdating = false;
+  #lastUpdate: Promise<void> = Promise.resolve();
   #unsentTransitions = 0;
   #queuedMutations = 0;
   #mutationsAnswered: Promise<void> = Promise.resolve();
-  #runningActions = 0;
+  readonly #runningActions = new Set<Promise<void>>();
 
   constructor(
     dependencies: SyncDependencies,
@@ -110,15 +125,38 @@ export class SyncSession {
       runner: dependencies.runner,
       newMetadata: () => this.#newMetadata(),
       onInvalidated: () => this.#scheduleUpdate({ isMandatory: false }),
+      limits: dependencies.limits,
     });
   }
 
   /** Takes a text frame from the client; messages are handled one after the other. */
   receive(text: string): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isDraining || !this.#takeMessages(1)) return;
     this.#waiting.push(text);
-    if (this.#waiting.length > MAX_WAITING_MESSAGES) this.#setPaused(true);
+    this.#waitingLength += text.length;
+    if (this.#isBehind) this.#setPaused(true);
     if (!this.#isHandling) void this.#handleWaiting();
+  }
+
+  /** Counts a frame that carries no message. */
+  countMessage(): void {
+    if (!this.#isClosed) this.#takeMessages(1);
+  }
+
+  /** Takes no more messages; resolves once those it took are answered. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#waiting.length = 0;
+    await this.#mutationsAnswered;
+    await Promise.all(this.#runningActions);
+    while (this.#isUpdating && !this.#isClosed) await this.#lastUpdate;
+  }
+
+  /** Ends the session so that the client comes back for what it was not told. */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#transport.close(1013, reason);
+    this.dispose();
   }
 
   /** Sends a Ping when nothing else was sent for `idleMs`. */
@@ -154,7 +192,10 @@ export class SyncSession {
   async #handleWaiting(): Promise<void> {
     this.#isHandling = true;
     try {
-      for (let text = this.#waiting.shift(); text !== undefined; text = this.#waiting.shift()) {
+      while (!this.#isUnread) {
+        const text = this.#waiting.shift();
+        if (text === undefined) break;
+        this.#waitingLength -= text.length;
         await this.#handle(parseClientMessage(text));
         if (this.#waiting.length === 0) this.#setPaused(false);
       }
@@ -162,6 +203,27 @@ export class SyncSession {
       this.fail(error);
     } finally {
       this.#isHandling = false;
+    }
+  }
+
+  /** Whether more waits to be handled than should. */
+  get #isBehind(): boolean {
+    return this.#waiting.length > MAX_WAITING_MESSAGES || this.#waitingLength > MAX_WAITING_LENGTH;
+  }
+
+  /** Whether the client should first read what it was sent. */
+  get #isUnread(): boolean {
+    return this.#transport.bufferedBytes > COMFORTABLE_UNREAD_BYTES;
+  }
+
+  /** Counts messages of the client's address; `false` when that ended the session. */
+  #takeMessages(count: number): boolean {
+    try {
+      this.#options.traffic.messages(count);
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
     }
   }
 
@@ -207,10 +269,14 @@ export class SyncSession {
 
   async #authenticate(baseVersion: number, credentials: Credentials): Promise<void> {
     requireBaseVersion(baseVersion, this.#received.identity);
+    const { traffic } = this.#options;
+    traffic.mayAuthenticate();
     try {
       this.#caller = await this.#identify(credentials);
     } catch (error) {
-      throw error instanceof ServiceError ? new AuthUpdateError(error) : error;
+      if (!(error instanceof ServiceError) || error.kind !== "unauthenticated") throw error;
+      if (error.code !== "TokenExpired") traffic.refused();
+      throw new AuthUpdateError(error);
     }
     this.#received.identity += 1;
     this.#isIdentityChanged = true;
@@ -234,7 +300,8 @@ export class SyncSession {
     if (message.newVersion <= message.baseVersion) {
       throw new ServiceError("badRequest", "InvalidVersion", "Query set versions must increase.");
     }
-    this.#modifications.push(...message.modifications);
+    if (!this.#takeMessages(message.modifications.length)) return;
+    for (const modification of message.modifications) this.#modifications.push(modification);
     this.#received.querySet = message.newVersion;
     this.#scheduleUpdate({ isMandatory: true });
   }
@@ -275,20 +342,20 @@ export class SyncSession {
 
   #runAction(call: FunctionCall): void {
     const request = this.#newRequest(call);
-    if (this.#runningActions >= MAX_RUNNING_ACTIONS) {
+    if (this.#runningActions.size >= MAX_RUNNING_ACTIONS) {
       throw new ServiceError(
         "rateLimited",
         "TooManyConcurrentActions",
         `Too many concurrent actions, only up to ${MAX_RUNNING_ACTIONS} are allowed.`,
       );
     }
-    this.#runningActions += 1;
     const { runner, frames } = this.#dependencies;
-    runner
+    const answered = runner
       .runAction(request)
       .then((outcome) => this.#send(frames.actionResponse(call.requestId, outcome)))
       .catch((error: unknown) => this.fail(error))
-      .finally(() => (this.#runningActions -= 1));
+      .finally(() => this.#runningActions.delete(answered));
+    this.#runningActions.add(answered);
   }
 
   #newRequest(call: FunctionCall): FunctionRequest {
@@ -299,6 +366,9 @@ export class SyncSession {
         "ComponentForbidden",
         "Only admins can call functions of components directly.",
       );
+    }
+    if (this.#caller.kind === "client") {
+      this.#options.traffic.call(this.#caller.identity?.tokenIdentifier ?? null);
     }
     const { componentPath, path, argsJson } = call;
     const metadata = this.#newMetadata();
@@ -315,10 +385,11 @@ export class SyncSession {
 
   #startUpdate(): void {
     if (!this.#isUpdateScheduled || this.#isUpdating || this.#isClosed) return;
-    if (this.#unsentTransitions >= MAX_UNSENT_TRANSITIONS) return;
+    if (this.#unsentTransitions >= MAX_UNSENT_TRANSITIONS || this.#isUnread) return;
+    if (this.#isDraining && !this.#isUpdateMandatory) return;
     this.#isUpdateScheduled = false;
     this.#isUpdating = true;
-    this.#update()
+    this.#lastUpdate = this.#update()
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#isUpdating = false;
@@ -369,26 +440,35 @@ export class SyncSession {
 
   #sendTransition(frame: Buffer): void {
     this.#unsentTransitions += 1;
-    const onFlushed = () => {
-      this.#unsentTransitions -= 1;
-      this.#startUpdate();
-    };
     if (frame.length <= MAX_UNCHUNKED_LENGTH || !this.#options.acceptsChunks) {
-      this.#send(frame, onFlushed);
+      this.#send(frame, this.#onTransitionRead);
       return;
     }
     const chunks = splitTransition(frame);
-    for (const chunk of chunks.slice(0, -1)) this.#send(chunk);
-    this.#send(chunks.at(-1) ?? frame, onFlushed);
+    for (const chunk of chunks.slice(0, -1)) this.#transport.send(chunk);
+    this.#send(chunks.at(-1) ?? frame, this.#onTransitionRead);
   }
 
-  #send(frame: string | Buffer, onFlushed?: () => void): void {
+  readonly #onTransitionRead = () => {
+    this.#unsentTransitions -= 1;
+    this.#onRead();
+  };
+
+  readonly #onRead = () => {
+    if (this.#isClosed) return;
+    this.#startUpdate();
+    if (this.#waiting.length > 0 && !this.#isHandling) void this.#handleWaiting();
+  };
+
+  /** What was sent before bounds what is kept for a client, so that one large frame always leaves. */
+  #send(frame: string | Buffer, onRead = this.#onRead): void {
     if (this.#isClosed) return;
     this.#lastSentAt = this.#dependencies.now();
-    this.#transport.send(frame, onFlushed);
-    if (this.#transport.bufferedBytes <= MAX_BUFFERED_BYTES) return;
-    this.dispose();
-    this.#transport.close(1013, "TooManyConcurrentRequests: the client does not read");
+    const isTooMuch =
+      this.#transport.bufferedBytes > this.#dependencies.limits.unreadBytesPerSocket;
+    if (isTooMuch) this.close(UNREAD_REASON);
+    else this.#transport.send(frame, onRead);
+    this.#options.onSent();
   }
 
   #newMetadata(): RequestMetadata {
@@ -423,6 +503,7 @@ function closeFrame({ kind, code }: ServiceError): { code?: number; reason?: str
   switch (kind) {
     case "rateLimited":
     case "overloaded":
+    case "timedOut":
       return { code: 1013, reason };
     case "internal":
       return { code: 1011, reason };

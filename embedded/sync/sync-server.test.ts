@@ -6,6 +6,8 @@ import { WebSocket } from "ws";
 
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { FunctionRunner } from "../functions/types.ts";
+import { createTrafficControl } from "../lib/traffic-control.ts";
+import { parseTrafficLimits } from "../lib/traffic-limits.ts";
 import { createFrameEncoder } from "./frames.ts";
 import { createSyncServer, type SyncServer } from "./sync-server.ts";
 
@@ -13,19 +15,21 @@ const servers: { http: Server; sync: SyncServer }[] = [];
 
 afterEach(async () => {
   for (const { http, sync } of servers.splice(0)) {
-    await sync.close();
+    await sync.close(100);
     http.closeAllConnections();
     http.close();
   }
 });
 
-interface Timing {
+interface ServeOptions {
   readonly heartbeatMs?: number;
   readonly idlePingMs?: number;
   readonly silenceMs?: number;
+  readonly runner?: FunctionRunner;
+  readonly limits?: readonly string[];
 }
 
-async function serve(timing: Timing = {}) {
+async function serve({ limits = [], ...options }: ServeOptions = {}) {
   const sync = createSyncServer({
     database: { latestTs: 1n, flushed: () => Promise.resolve() },
     runner: {} as FunctionRunner,
@@ -33,7 +37,9 @@ async function serve(timing: Timing = {}) {
     frames: createFrameEncoder(),
     now: Date.now,
     onError: () => undefined,
-    ...timing,
+    traffic: createTrafficControl(parseTrafficLimits(limits)),
+    trustsProxy: () => false,
+    ...options,
   });
   const http = createServer();
   http.on("upgrade", (request, socket, head) => sync.acceptUpgrade(request, socket, head));
@@ -108,7 +114,7 @@ test("closing the server tells clients to come back later", async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/api/sync`);
   await opened(socket);
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));
-  await sync.close();
-  expect(await closed).toBe(1001);
+  await sync.close(100);
+  expect(await closed).toBe(1013);
   expect(sync.sessionCount).toBe(0);
 });

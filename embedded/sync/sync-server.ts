@@ -4,22 +4,37 @@ import type { Duplex } from "node:stream";
 
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 
+import { ByteBudget } from "../lib/byte-budget.ts";
 import { clientAddress } from "../lib/client-address.ts";
 import { ServiceError } from "../lib/service-error.ts";
-import { SyncSession, type SyncDependencies, type SyncTransport } from "./session.ts";
+import type { TrafficControl } from "../lib/traffic-control.ts";
+import { SyncSession, UNREAD_REASON, type SyncDependencies } from "./session.ts";
+import { SocketTransport } from "./socket-transport.ts";
 
 /** What `acceptUpgrade` needs of a request; a whole `IncomingMessage` has it. */
-export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "httpVersion">;
+export interface UpgradeRequest extends Pick<
+  IncomingMessage,
+  "method" | "url" | "headers" | "httpVersion"
+> {
+  /** Where the client is, when whoever hands over its socket knows better than the socket. */
+  readonly clientAddress?: string | null;
+}
 
 export interface SyncServer {
   /** Takes over the socket of an upgrade request to `/api/sync` or `/api/<version>/sync`. */
   acceptUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): void;
   readonly sessionCount: number;
-  /** Closes all sockets; the official clients reconnect after a second or so. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing more, answers what was taken within the time given, then closes all sockets; the
+   * official clients reconnect after a second or so.
+   */
+  close(drainMs: number): Promise<void>;
 }
 
-export interface SyncServerOptions extends SyncDependencies {
+export interface SyncServerOptions extends Omit<SyncDependencies, "limits"> {
+  readonly traffic: TrafficControl;
+  /** Whether a direct peer may say where its request came from. */
+  readonly trustsProxy: (address: string) => boolean;
   readonly heartbeatMs?: number;
   readonly idlePingMs?: number;
   readonly silenceMs?: number;
@@ -30,11 +45,23 @@ const HEARTBEAT_MS = 5_000;
 const IDLE_PING_MS = 15_000;
 const SILENCE_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** Starts with a name that makes the official clients come back after a second. */
+const CLOSING_REASON = "InternalServerError: the deployment is restarting";
 
 interface Connection {
   readonly socket: WebSocket;
   readonly session: SyncSession;
+  readonly transport: SocketTransport;
   lastHeardAt: number;
+}
+
+/** All sockets, with the bytes that are under way on them. */
+interface Hub {
+  readonly options: SyncServerOptions;
+  readonly connections: Set<Connection>;
+  readonly unread: ByteBudget;
+  readonly incomplete: ByteBudget;
+  isClosing: boolean;
 }
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
@@ -44,35 +71,63 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
   });
-  const connections = new Set<Connection>();
-  const heartbeat = setInterval(
-    () => beat(connections, options),
-    options.heartbeatMs ?? HEARTBEAT_MS,
-  );
+  const { limits } = options.traffic;
+  const hub: Hub = {
+    options,
+    connections: new Set(),
+    unread: new ByteBudget(limits.unreadBytes),
+    incomplete: new ByteBudget(limits.incompleteBytes),
+    isClosing: false,
+  };
+  const heartbeat = setInterval(() => beat(hub), options.heartbeatMs ?? HEARTBEAT_MS);
   heartbeat.unref();
-
   return {
-    acceptUpgrade(request, socket, head) {
-      const version = syncVersion(request.url ?? "");
-      if (version === null) {
-        refuse(socket);
-        return;
-      }
-      // Of the request ws reads only its method, headers and socket-independent parts.
-      server.handleUpgrade(request as IncomingMessage, socket, head, (accepted) => {
-        const ip = clientAddress(request.headers, remoteAddress(socket));
-        connect(accepted, { request, version, ip }, connections, options);
-      });
-    },
+    acceptUpgrade: (request, socket, head) => accept(server, hub, request, socket, head),
     get sessionCount() {
-      return connections.size;
+      return hub.connections.size;
     },
-    async close() {
-      clearInterval(heartbeat);
+    async close(drainMs) {
+      hub.isClosing = true;
       server.close();
-      await Promise.all([...connections].map(closeConnection));
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
+      await Promise.all([...hub.connections].map((known) => closeConnection(known, deadline)));
+      clearTimeout(timer);
+      clearInterval(heartbeat);
     },
   };
+}
+
+function accept(
+  server: WebSocketServer,
+  hub: Hub,
+  request: UpgradeRequest,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const version = syncVersion(request.url ?? "");
+  if (version === null) {
+    refuse(socket, "404 Not Found", "NotFound", "There is no socket at this address.");
+    return;
+  }
+  if (hub.isClosing) {
+    refuse(socket, "503 Service Unavailable", "ShuttingDown", "The deployment is restarting.");
+    return;
+  }
+  const { trustsProxy, traffic } = hub.options;
+  const ip =
+    request.clientAddress ?? clientAddress(request.headers, remoteAddress(socket), trustsProxy);
+  const release = traffic.from(ip).openSocket();
+  if (release === null) {
+    const message = "Too many sockets from one address. Close some and try again.";
+    refuse(socket, "429 Too Many Requests", "TooManyConcurrentRequests", message);
+    return;
+  }
+  socket.once("close", release);
+  // Of the request ws reads only its method, headers and socket-independent parts.
+  server.handleUpgrade(request as IncomingMessage, socket, head, (accepted) => {
+    connect(accepted, socket, { request, version, ip }, hub);
+  });
 }
 
 /** The client version in the path, `""` when it names none, `null` when the path is another one. */
@@ -89,59 +144,89 @@ interface AcceptedUpgrade {
 
 function connect(
   socket: WebSocket,
+  rawSocket: Duplex,
   { request, version, ip }: AcceptedUpgrade,
-  connections: Set<Connection>,
-  options: SyncServerOptions,
+  hub: Hub,
 ): void {
-  const session = new SyncSession(options, transportOf(socket), {
+  const { connections, options } = hub;
+  const { traffic } = options;
+  const transport = new SocketTransport(socket, hub.unread, hub.incomplete);
+  const address = traffic.from(ip);
+  const session = new SyncSession({ ...options, limits: traffic.limits }, transport, {
     ip,
     userAgent: request.headers["user-agent"] ?? null,
     acceptsChunks: acceptsChunks(version),
+    traffic: address,
+    onSent: () => shedUnread(hub),
   });
-  const connection: Connection = { socket, session, lastHeardAt: options.now() };
+  const connection: Connection = { socket, session, transport, lastHeardAt: options.now() };
   connections.add(connection);
-  const heard = () => (connection.lastHeardAt = options.now());
+  // Before ws looks at the bytes, which may complete a message.
+  rawSocket.prependListener("data", (chunk: Buffer) => {
+    transport.received(chunk.length, options.now());
+    if (hub.incomplete.isExceeded) shedIncomplete(hub);
+  });
+  const heard = (payload: Buffer) => {
+    connection.lastHeardAt = options.now();
+    transport.completedControl(payload);
+  };
   socket.on("message", (data, isBinary) => {
-    heard();
+    connection.lastHeardAt = options.now();
+    transport.completed();
     if (isBinary) session.fail(binaryFrameError());
     else session.receive(textOf(data));
   });
-  socket.on("ping", heard);
+  socket.on("ping", (payload) => {
+    heard(payload);
+    session.countMessage();
+  });
   socket.on("pong", heard);
   // Oversized or malformed frames: ws has already closed with the right code (1009, 1002, 1007).
   socket.on("error", () => session.dispose());
   socket.on("close", () => {
     session.dispose();
+    transport.release();
     connections.delete(connection);
   });
 }
 
-function transportOf(socket: WebSocket): SyncTransport {
-  return {
-    send(frame, onFlushed) {
-      if (socket.readyState !== socket.OPEN) return;
-      socket.send(frame, { binary: false }, () => onFlushed?.());
-    },
-    close(code, reason) {
-      socket.close(code, reason);
-      const timeout = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
-      timeout.unref();
-      socket.once("close", () => clearTimeout(timeout));
-    },
-    setPaused(isPaused) {
-      if (isPaused) socket.pause();
-      else socket.resume();
-    },
-    get bufferedBytes() {
-      return socket.bufferedAmount;
-    },
-  };
+/** While clients together leave too much unread, sends away those who left most. */
+function shedUnread({ unread, connections }: Hub): void {
+  while (unread.isExceeded) {
+    const slowest = largest(connections, ({ transport }) => transport.bufferedBytes);
+    if (slowest === null) return;
+    slowest.session.close(UNREAD_REASON);
+    slowest.transport.release();
+  }
 }
 
-function beat(connections: ReadonlySet<Connection>, options: SyncServerOptions): void {
+/** The same for frames that clients began and do not finish. */
+function shedIncomplete({ incomplete, connections }: Hub): void {
+  while (incomplete.isExceeded) {
+    const slowest = largest(connections, ({ transport }) => transport.incompleteBytes);
+    if (slowest === null) return;
+    slowest.session.close("TooManyConcurrentRequests: too many unfinished messages");
+    slowest.transport.release();
+    slowest.socket.terminate();
+  }
+}
+
+function largest(
+  connections: ReadonlySet<Connection>,
+  sizeOf: (connection: Connection) => number,
+): Connection | null {
+  let found: Connection | null = null;
+  for (const connection of connections) {
+    if (sizeOf(connection) > (found === null ? 0 : sizeOf(found))) found = connection;
+  }
+  return found;
+}
+
+function beat({ connections, options }: Hub): void {
   const now = options.now();
-  for (const { socket, session, lastHeardAt } of connections) {
-    if (now - lastHeardAt > (options.silenceMs ?? SILENCE_MS)) {
+  const silenceMs = options.silenceMs ?? SILENCE_MS;
+  for (const { socket, session, transport, lastHeardAt } of connections) {
+    if (now - lastHeardAt > silenceMs || transport.isIncompleteFor(silenceMs, now)) {
       socket.terminate();
       continue;
     }
@@ -150,11 +235,15 @@ function beat(connections: ReadonlySet<Connection>, options: SyncServerOptions):
   }
 }
 
-async function closeConnection({ socket, session }: Connection): Promise<void> {
-  session.dispose();
+async function closeConnection(
+  { socket, session }: Connection,
+  deadline: Promise<void>,
+): Promise<void> {
+  await Promise.race([session.drain(), deadline]);
   await new Promise<void>((resolve) => {
+    if (socket.readyState === socket.CLOSED) resolve();
     socket.once("close", () => resolve());
-    socket.close(1001, "ServerShuttingDown");
+    session.close(CLOSING_REASON);
     setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
   });
 }
@@ -181,9 +270,10 @@ function binaryFrameError(): ServiceError {
   );
 }
 
-function refuse(socket: Duplex): void {
-  const body = "Not Found";
+function refuse(socket: Duplex, status: string, code: string, message: string): void {
+  const body = JSON.stringify({ code, message });
   socket.end(
-    `HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
   );
 }

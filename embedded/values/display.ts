@@ -20,13 +20,12 @@ function displayCompound(value: readonly JsonValue[] | JsonObject): string {
   if (isArray(value)) return `[${value.map(displayValue).join(", ")}]`;
   switch (kindOf(value)) {
     case "int64":
+    case "commitTs":
       return int64Of(value).toString();
     case "float64":
       return displayFloat(float64Of(value));
     case "bytes":
       return `b"${bytesOf(value).toString("base64")}"`;
-    case "commitTs":
-      return "<commit timestamp>";
     default:
       return `{${Object.entries(value)
         .map(([field, item]) => `${field}: ${displayValue(item)}`)

@@ -63,9 +63,8 @@ function encodeCompound(value: readonly JsonValue[] | JsonObject): string {
   }
   switch (kindOf(value)) {
     case "int64":
-      return encodeInteger(int64Of(value));
     case "commitTs":
-      return encodeInteger(0x7fffffffffffffffn);
+      return encodeInteger(int64Of(value));
     case "float64":
       return encodeFloat(float64Of(value));
     case "bytes":

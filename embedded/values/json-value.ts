@@ -60,8 +60,12 @@ function kindOfObject(value: JsonObject): ValueKind {
   }
 }
 
-/** Payload of an encoded int64 as a bigint. */
+/** What the commit timestamp placeholder counts as until the commit. */
+const MAX_COMMIT_TS = 2n ** 63n - 1n;
+
+/** Payload of an encoded int64 as a bigint; of the commit timestamp placeholder, the largest one. */
 export function int64Of(value: JsonValue): bigint {
+  if (kindOf(value) === "commitTs") return MAX_COMMIT_TS;
   return payload(value, "$integer").readBigInt64LE(0);
 }
 

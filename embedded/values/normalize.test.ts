@@ -54,7 +54,7 @@ test.for([
   ["a lone surrogate", '"\\ud800"', "InvalidValue", "lone surrogate"],
   ["undefined", '{"$undefined":null}', "InvalidValue", "undefined is not"],
   ["undefined in a field", '{"a":{"$undefined":null}}', "InvalidValue", "undefined is not"],
-  ["a commit timestamp outside a mutation", '{"$commitTs":null}', "InvalidValue", "placeholder"],
+  ["a commit timestamp outside a mutation", '{"$commitTs":null}', "FieldNameInvalid", "reserved"],
 ] as const)("%s is refused", ([, text, code, message]) => {
   const error = failureOf(() => parseValue(text));
   expect(error.code).toBe(code);

@@ -172,10 +172,8 @@ function normalizeEncoded(value: Record<string, unknown>, options: NormalizeOpti
     case "$commitTs":
       if (content !== null) throw new ValueError("InvalidValue", "Malformed $commitTs field.");
       if (options.commitTs === true) return { $commitTs: null };
-      throw new ValueError(
-        "InvalidValue",
-        "A commit timestamp placeholder is only allowed in values written by a mutation.",
-      );
+      checkFieldName(tag);
+      break;
     case "$set":
     case "$map":
       throw new ValueError(
@@ -186,8 +184,8 @@ function normalizeEncoded(value: Record<string, unknown>, options: NormalizeOpti
       throw new ValueError("InvalidValue", "undefined is not a valid Convex value.");
     default:
       checkFieldName(tag);
-      throw new ValueError("InvalidValue", `Malformed value with ${tag}.`);
   }
+  throw new ValueError("InvalidValue", `Malformed value with ${tag}.`);
 }
 
 function normalizeFloat(content: unknown): JsonValue {

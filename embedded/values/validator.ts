@@ -4,6 +4,7 @@
  */
 import { decodeDocumentId } from "./document-id.ts";
 import { displayValue } from "./display.ts";
+import { compareValues } from "./index-key.ts";
 import { isArray, isPlainObject, kindOf, type JsonObject, type JsonValue } from "./json-value.ts";
 import { normalizeValue } from "./normalize.ts";
 import { ValueError } from "./value-error.ts";
@@ -180,13 +181,20 @@ function checkLiteral(
   value: JsonValue,
   path: string,
 ): ValidationFailure | null {
-  if (JSON.stringify(literal) === JSON.stringify(value)) return null;
+  if (literal === value || isSameEncoded(literal, value)) return null;
   return {
     path,
     message:
       `\`${displayValue(value)}\` does not match literal validator ` +
       `\`v.literal(${displayLiteral(literal)})\`.${context(path)}`,
   };
+}
+
+/** Whether two int64 or special floats are the same; the commit timestamp placeholder is an int64. */
+function isSameEncoded(literal: JsonValue, value: JsonValue): boolean {
+  return (
+    typeof literal === "object" && typeof value === "object" && compareValues(literal, value) === 0
+  );
 }
 
 function checkItems(

@@ -1,98 +1,94 @@
-import type { AnalyzedCode } from "../../modules/analyze.ts";
+import type { ComponentPath } from "../../database/types.ts";
+import type { AnalyzedCode, AnalyzedProject } from "../../modules/analyze.ts";
+import type { ComponentChange } from "../../modules/component-store.ts";
 import type { CronDiff } from "../../scheduler/cron-store.ts";
-import type { PushRequest } from "./push-request.ts";
+import { checkedComponentReply, exportsReply } from "./component-report.ts";
 
 /**
  * The answers of `start_push` and `finish_push`, in the shapes that the command line parses
  * (`convex` npm package, src/cli/lib/deployApi).
  */
 export function startPushReply(
-  code: AnalyzedCode,
-  request: PushRequest,
+  project: AnalyzedProject,
   {
     variables,
     schemaChange,
-  }: { readonly variables: Readonly<Record<string, string>>; readonly schemaChange: object },
+    udfServerVersion,
+  }: {
+    readonly variables: Readonly<Record<string, string>>;
+    readonly schemaChange: object;
+    readonly udfServerVersion: string;
+  },
 ): object {
-  const functions = code.modules
-    .filter(({ module }) => !/^(?:_deps\/|auth\.config\.js$)/.test(module.path))
-    .map(({ module, analysisJson }) => [module.path, JSON.parse(analysisJson) as unknown]);
+  const analysis = [...project.definitions].map(([path, code]) => [
+    path,
+    definitionReply(path, code, udfServerVersion),
+  ]);
   return {
     environmentVariables: variables,
     externalDepsId: null,
     componentDefinitionPackages: {},
-    appAuth: JSON.parse(code.providersJson) as unknown,
-    analysis: {
-      "": {
-        definition: definitionReply(code.definition),
-        schema: code.schemaJson === null ? null : (JSON.parse(code.schemaJson) as unknown),
-        functions: Object.fromEntries(functions) as unknown,
-        udfConfig: {
-          serverVersion: request.udfServerVersion,
-          importPhaseRngSeed: null,
-          importPhaseUnixTimestamp: null,
-        },
-      },
-    },
-    app: {
-      definitionPath: "",
-      componentPath: "",
-      args: {},
-      childComponents: {},
-      httpRoutes: { httpModuleRoutes: null, mounts: [] },
-      exports: {},
-    },
+    appAuth: JSON.parse(project.providersJson) as unknown,
+    analysis: Object.fromEntries(analysis) as unknown,
+    app: checkedComponentReply(project, ""),
     schemaChange,
   };
 }
 
-export interface DeployedBefore {
-  readonly providersJson: string;
-  readonly modulePaths: readonly string[];
+/** What a push changes at one mount. */
+export interface ComponentDiff {
+  readonly change: ComponentChange;
+  readonly modules: ListDiff;
+  readonly crons: CronDiff;
+  readonly indexDiff: object;
+}
+
+export interface ListDiff {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
 }
 
 export function finishPushReply(
-  before: DeployedBefore,
-  code: AnalyzedCode,
-  cronDiff: CronDiff,
-  indexDiff: object,
+  definitionPaths: Iterable<string>,
+  auth: { readonly before: string; readonly after: string },
+  components: ReadonlyMap<ComponentPath, ComponentDiff>,
 ): object {
-  const paths = code.modules.map(({ module }) => module.path);
-  return {
-    authDiff: difference(entriesOf(before.providersJson), entriesOf(code.providersJson)),
-    definitionDiffs: {},
-    componentDiffs: {
-      "": {
-        diffType: { type: before.modulePaths.length === 0 ? "create" : "modify" },
-        moduleDiff: difference(before.modulePaths, paths),
-        udfConfigDiff: null,
-        cronDiff,
-        indexDiff,
-        schemaDiff: null,
-      },
+  const componentDiffs = [...components].map(([path, { change, modules, crons, indexDiff }]) => [
+    path,
+    {
+      diffType: { type: change },
+      moduleDiff: modules,
+      udfConfigDiff: null,
+      cronDiff: crons,
+      indexDiff,
+      schemaDiff: null,
     },
-  };
-}
-
-function definitionReply(definition: unknown): object {
-  const exported = typeof definition === "object" && definition !== null ? definition : {};
+  ]);
   return {
-    path: "",
-    definitionType: { type: "app" },
-    childComponents: [],
-    httpMounts: {},
-    exports: { type: "branch", branch: [] },
-    ...("envVars" in exported ? { envVars: exported.envVars } : {}),
+    authDiff: listDiff(entriesOf(auth.before), entriesOf(auth.after)),
+    definitionDiffs: Object.fromEntries(
+      Array.from(definitionPaths, (path) => [path, {}]),
+    ) as unknown,
+    componentDiffs: Object.fromEntries(componentDiffs) as unknown,
   };
 }
 
-function difference(
-  before: readonly string[],
-  after: readonly string[],
-): { readonly added: string[]; readonly removed: string[] } {
+export function listDiff(before: readonly string[], after: readonly string[]): ListDiff {
   return {
     added: after.filter((entry) => !before.includes(entry)),
     removed: before.filter((entry) => !after.includes(entry)),
+  };
+}
+
+function definitionReply(path: string, code: AnalyzedCode, serverVersion: string): object {
+  const functions = code.modules
+    .filter(({ module }) => !/^(?:_deps\/|auth\.config\.js$)/.test(module.path))
+    .map(({ module, analysisJson }) => [module.path, JSON.parse(analysisJson) as unknown]);
+  return {
+    definition: { ...code.definition.exported, path, exports: exportsReply(code) },
+    schema: code.schemaJson === null ? null : (JSON.parse(code.schemaJson) as unknown),
+    functions: Object.fromEntries(functions) as unknown,
+    udfConfig: { serverVersion, importPhaseRngSeed: null, importPhaseUnixTimestamp: null },
   };
 }
 

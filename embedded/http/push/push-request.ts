@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Transaction } from "../../database/types.ts";
 import { ServiceError } from "../../lib/service-error.ts";
+import type { PushedCode, PushedComponent, PushedProject } from "../../modules/analyze.ts";
 import { listModules, readModuleText, type PushedModule } from "../../modules/module-store.ts";
 import {
   badBody,
@@ -12,13 +13,10 @@ import {
 } from "../request-body.ts";
 
 /** What `npx convex deploy` wants to become of the deployment. */
-export interface PushRequest {
+export interface PushRequest extends PushedProject {
   readonly isDryRun: boolean;
-  /** Function modules, `auth.config.js` among them. */
-  readonly modules: readonly PushedModule[];
-  readonly schema: PushedModule | null;
-  /** `convex.config.js`. */
-  readonly definition: PushedModule | null;
+  /** Says what the code is for, of which some may be missing: `codegen --component-dir`. */
+  readonly isForCodegen: boolean;
   readonly udfServerVersion: string;
 }
 
@@ -29,9 +27,6 @@ export interface PushRequest {
  */
 export function parsePushRequest(body: JsonObject, transaction: Transaction): PushRequest {
   const app = requireJsonObject(body["appDefinition"], "`appDefinition`");
-  if (requireArrayField(body, "componentDefinitions").length > 0) {
-    throw unsupported("Components are not supported by this deployment yet.");
-  }
   if (requireArrayField(body, "nodeDependencies").length > 0) {
     throw unsupported(
       "External packages of Node actions are not supported by this deployment: remove " +
@@ -41,13 +36,34 @@ export function parsePushRequest(body: JsonObject, transaction: Transaction): Pu
   const unchanged = requireArrayField(app, "unchangedModuleHashes");
   return {
     isDryRun: body["dryRun"] === true,
-    modules: [
-      ...requireArrayField(app, "changedModules").map(parseModule),
-      ...findUnchanged(unchanged, transaction),
-    ],
-    schema: parseOptionalModule(app["schema"]),
-    definition: parseOptionalModule(app["definition"]),
+    isForCodegen: body["forCodegen"] === true,
+    app: {
+      ...parseDefinition(app),
+      modules: [
+        ...requireArrayField(app, "changedModules").map(parseModule),
+        ...findUnchanged(unchanged, transaction),
+      ],
+    },
+    components: requireArrayField(body, "componentDefinitions").map(parseComponent),
     udfServerVersion: requireTextField(app, "udfServerVersion"),
+  };
+}
+
+/** Modules of components always come as a whole (`ComponentDefinitionConfig` of the command line). */
+function parseComponent(entry: unknown): PushedComponent {
+  const component = requireJsonObject(entry, "Each component definition");
+  return {
+    ...parseDefinition(component),
+    definitionPath: requireTextField(component, "definitionPath"),
+    modules: requireArrayField(component, "functions").map(parseModule),
+  };
+}
+
+function parseDefinition(body: JsonObject): Omit<PushedCode, "modules"> {
+  return {
+    schema: parseOptionalModule(body["schema"]),
+    definition: parseOptionalModule(body["definition"]),
+    dependencies: requireArrayField(body, "dependencies").map(String),
   };
 }
 

@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
 
-import { parseProviders, readProvidersJson, writeProvidersJson } from "../../auth/auth-config.ts";
+import { parseProviders, readProvidersJson } from "../../auth/auth-config.ts";
 import { commitWrites } from "../../database/commit-writes.ts";
 import { DatabaseError } from "../../database/database-error.ts";
-import type { EngineDatabase, PreparedSchema, SchemaDiff } from "../../database/types.ts";
+import type { ComponentPath, EngineDatabase, SchemaDiff } from "../../database/types.ts";
 import { ServiceError } from "../../lib/service-error.ts";
-import type { AnalyzedCode, PushedCode } from "../../modules/analyze.ts";
+import type { AnalyzedProject, PushedProject } from "../../modules/analyze.ts";
+import { checkVariables } from "../../modules/component-environment.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
-import { listModules, readModuleText, replaceModules } from "../../modules/module-store.ts";
+import { listModules, readModuleText } from "../../modules/module-store.ts";
 import { parseCronSchedule } from "../../scheduler/cron-schedule.ts";
-import { replaceCronJobs } from "../../scheduler/cron-store.ts";
 import { requireJsonObject, type JsonObject } from "../request-body.ts";
-import { finishPushReply, startPushReply } from "./push-replies.ts";
+import { startPushReply } from "./push-replies.ts";
 import { cliModuleHash, parsePushRequest, type PushRequest } from "./push-request.ts";
+import { prepareSchemas, type SchemaPreparations } from "./schema-preparations.ts";
 import { indexDiffReply, schemaEvaluationReply } from "./schema-report.ts";
+import { codeAt, switchOver, type ReadyPush } from "./switch-over.ts";
 
 /**
  * Takes code from the official command line: `startPush` analyses it, `waitForSchema` builds indexes
@@ -33,19 +35,16 @@ export interface PushServiceOptions {
   readonly database: EngineDatabase;
   /** @throws ServiceError naming the module and what is wrong with it. */
   readonly analyze: (
-    code: PushedCode,
+    project: PushedProject,
     variables: ReadonlyMap<string, string>,
-  ) => Promise<AnalyzedCode>;
+  ) => Promise<AnalyzedProject>;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
 }
 
-interface PendingPush {
+interface PendingPush extends ReadyPush {
   readonly request: PushRequest;
-  readonly code: AnalyzedCode;
-  readonly diff: SchemaDiff;
-  readonly variablesJson: string;
-  preparation: Promise<PreparedSchema> | null;
+  preparations: SchemaPreparations | null;
 }
 
 const MAX_PENDING = 8;
@@ -61,7 +60,7 @@ export function createPushService(options: PushServiceOptions): PushService {
     for (const [oldId, old] of pending) {
       if (pending.size <= MAX_PENDING) break;
       pending.delete(oldId);
-      old.preparation?.then((prepared) => database.discardSchema(prepared)).catch(() => undefined);
+      old.preparations?.discard();
     }
     return id;
   }
@@ -86,27 +85,28 @@ export function createPushService(options: PushServiceOptions): PushService {
     async startPush(body) {
       const push = await analyzePush(body, options);
       const id = remember(push);
-      return startPushReply(push.code, push.request, {
+      return startPushReply(push.project, {
         variables: Object.fromEntries(readVariables(database.begin())),
-        schemaChange: schemaChangeReply(id, push.diff),
+        schemaChange: schemaChangeReply(id, push.diffs),
+        udfServerVersion: push.request.udfServerVersion,
       });
     },
 
     async evaluatePush(body) {
-      const { diff } = await analyzePush(body, options);
-      return { schemaChange: schemaChangeReply("", diff) };
+      const { diffs } = await analyzePush(body, options);
+      return { schemaChange: schemaChangeReply("", diffs) };
     },
 
     async evaluateSchema(body) {
-      const { code, diff } = await analyzePush(body, options);
-      return schemaEvaluationReply(database, code.schemaJson, diff);
+      const { project, diffs } = await analyzePush(body, options);
+      return schemaEvaluationReply(database, project, diffs);
     },
 
     async waitForSchema(body) {
       const { push } = find(body["schemaChange"]);
       if (push.request.isDryRun) return { type: "complete" };
-      push.preparation ??= prepare(push, database);
-      return schemaStatus(push.preparation, waitMs(body));
+      push.preparations ??= prepareSchemas(database, schemasOf(push.project));
+      return push.preparations.status(waitMs(body));
     },
 
     async finishPush(body) {
@@ -114,9 +114,15 @@ export function createPushService(options: PushServiceOptions): PushService {
         readonly schemaChange?: unknown;
       };
       const { id, push } = find(schemaChange);
-      if (push.request.isDryRun) return dryRunReply(push, options);
-      push.preparation ??= prepare(push, database);
-      const reply = await switchOver(push, await push.preparation, options);
+      if (push.request.isDryRun) return switchOver(database.begin(), push, [], options.now());
+      push.preparations ??= prepareSchemas(database, schemasOf(push.project));
+      const { preparations } = push;
+      const reply = await asPushError(async () => {
+        const prepared = await preparations.all();
+        return commitWrites(database, (transaction) =>
+          switchOver(transaction, push, prepared, options.now()),
+        );
+      });
       pending.delete(id);
       return reply;
     },
@@ -128,81 +134,39 @@ async function analyzePush(body: JsonObject, options: PushServiceOptions): Promi
   const transaction = database.begin();
   const request = parsePushRequest(body, transaction);
   const variables = readVariables(transaction);
-  const code = await options.analyze(request, variables);
-  parseProviders(code.providersJson);
-  for (const [name, { schedule }] of code.cronSpecs) parseCronSchedule(schedule, name);
+  const project = await options.analyze(request, variables);
+  checkVariables(codeAt(project, "").definition.environment, variables, { isComplete: false });
+  parseProviders(project.providersJson);
+  for (const { cronSpecs } of project.definitions.values()) {
+    for (const [name, { schedule }] of cronSpecs) parseCronSchedule(schedule, name);
+  }
   return {
     request,
-    code,
-    diff: asPushError(() => database.diffSchema("", code.schemaJson)),
+    project,
+    diffs: await asPushError(() => diffSchemas(database, project)),
     variablesJson: JSON.stringify([...variables]),
-    preparation: null,
+    preparations: null,
   };
 }
 
-function prepare(push: PendingPush, database: EngineDatabase): Promise<PreparedSchema> {
-  const preparation = database.prepareSchema("", push.code.schemaJson);
-  preparation.catch(() => undefined);
-  return preparation;
-}
-
-/** Long-polled by the command line until it is no longer in progress. */
-async function schemaStatus(
-  preparation: Promise<PreparedSchema>,
-  timeoutMs: number,
-): Promise<object> {
-  const inProgress = { type: "inProgress", components: {} };
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<object>((resolve) => {
-    timer = setTimeout(() => resolve(inProgress), timeoutMs);
-  });
-  const settled = preparation.then(() => ({ type: "complete" }), failedStatus);
-  return Promise.race([settled, timeout]).finally(() => clearTimeout(timer));
-}
-
-function failedStatus(error: unknown): object {
-  if (!(error instanceof DatabaseError)) throw error;
-  if (error.code === "SchemaAborted") return { type: "raceDetected" };
-  const tableName = /table "([^"]+)"/.exec(error.message)?.[1] ?? null;
-  return { type: "failed", error: error.message, componentPath: "", tableName };
-}
-
-/** Code, schema, auth providers and cron jobs change in one commit, or not at all. */
-async function switchOver(
-  push: PendingPush,
-  prepared: PreparedSchema,
-  { database, now }: PushServiceOptions,
-): Promise<object> {
-  return asPushError(() =>
-    commitWrites(database, (transaction) => {
-      if (JSON.stringify([...readVariables(transaction)]) !== push.variablesJson) {
-        throw new ServiceError(
-          "conflict",
-          "RaceDetected",
-          "Environment variables have changed during push",
-        );
-      }
-      const before = {
-        providersJson: readProvidersJson(transaction),
-        modulePaths: listModules(transaction, "").map(({ path }) => path),
-      };
-      replaceModules(transaction, new Map([["", push.code.modules]]), now());
-      transaction.activateSchema(prepared);
-      writeProvidersJson(transaction, push.code.providersJson);
-      const cronDiff = replaceCronJobs(transaction, "", push.code.cronSpecs, now());
-      return finishPushReply(before, push.code, cronDiff, indexDiffReply(push.diff));
-    }),
+function schemasOf(project: AnalyzedProject): Map<ComponentPath, string | null> {
+  return new Map(
+    project.mounts.map(({ componentPath }) => [
+      componentPath,
+      codeAt(project, componentPath).schemaJson,
+    ]),
   );
 }
 
-function dryRunReply(push: PendingPush, { database, now }: PushServiceOptions): object {
-  const transaction = database.begin();
-  const before = {
-    providersJson: readProvidersJson(transaction),
-    modulePaths: listModules(transaction, "").map(({ path }) => path),
-  };
-  const cronDiff = replaceCronJobs(transaction, "", push.code.cronSpecs, now());
-  return finishPushReply(before, push.code, cronDiff, indexDiffReply(push.diff));
+function diffSchemas(
+  database: EngineDatabase,
+  project: AnalyzedProject,
+): ReadonlyMap<ComponentPath, SchemaDiff> {
+  const diffs = new Map<ComponentPath, SchemaDiff>();
+  for (const [path, schemaJson] of schemasOf(project)) {
+    diffs.set(path, database.diffSchema(path, schemaJson));
+  }
+  return diffs;
 }
 
 function configHashes(database: EngineDatabase): object {
@@ -223,11 +187,12 @@ function configHashes(database: EngineDatabase): object {
   };
 }
 
-function schemaChangeReply(id: string, diff: SchemaDiff): object {
+function schemaChangeReply(id: string, diffs: ReadonlyMap<ComponentPath, SchemaDiff>): object {
+  const indexDiffs = [...diffs].map(([path, diff]) => [path, indexDiffReply(diff)]);
   return {
     allocatedComponentIds: {},
     schemaIds: { "": id },
-    indexDiffs: { "": indexDiffReply(diff) },
+    indexDiffs: Object.fromEntries(indexDiffs) as unknown,
   };
 }
 
@@ -238,10 +203,9 @@ function waitMs(body: JsonObject): number {
 }
 
 /** What the database refuses about a schema is the pusher's to repair. */
-function asPushError<T>(attempt: () => T): T {
+async function asPushError<T>(attempt: () => T | Promise<T>): Promise<T> {
   try {
-    const result = attempt();
-    return result instanceof Promise ? (result.catch(rethrow) as T) : result;
+    return await attempt();
   } catch (error) {
     return rethrow(error);
   }

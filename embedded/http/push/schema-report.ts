@@ -1,4 +1,10 @@
-import type { EngineDatabase, IndexDescription, SchemaDiff } from "../../database/types.ts";
+import type {
+  ComponentPath,
+  EngineDatabase,
+  IndexDescription,
+  SchemaDiff,
+} from "../../database/types.ts";
+import type { AnalyzedProject } from "../../modules/analyze.ts";
 
 /** Index changes of one component, in the words of the command line (deployApi/finishPush.ts). */
 export function indexDiffReply(diff: SchemaDiff): object {
@@ -10,19 +16,38 @@ export function indexDiffReply(diff: SchemaDiff): object {
   };
 }
 
-/** What a schema would cost (deployApi/evaluateSchema.ts): rows to check and indexes to build. */
+/** What the schemas would cost (deployApi/evaluateSchema.ts): rows to check and indexes to build. */
 export function schemaEvaluationReply(
   database: EngineDatabase,
+  project: AnalyzedProject,
+  diffs: ReadonlyMap<ComponentPath, SchemaDiff>,
+): object {
+  const evaluations = project.mounts.flatMap(({ componentPath, definitionPath }) => {
+    const diff = diffs.get(componentPath);
+    const code = project.definitions.get(definitionPath);
+    if (diff === undefined || code === undefined) return [];
+    const { schemaJson } = code;
+    const evaluation = evaluateSchema(database, componentPath, schemaJson, diff);
+    return [[componentPath, { definitionPath, ...evaluation }]];
+  });
+  return {
+    componentSchemaEvaluations: Object.fromEntries(evaluations) as unknown,
+    newComponentDefinitions: [],
+  };
+}
+
+function evaluateSchema(
+  database: EngineDatabase,
+  componentPath: ComponentPath,
   schemaJson: string | null,
   diff: SchemaDiff,
 ): object {
   const schema = schemaJson === null ? null : (JSON.parse(schemaJson) as SchemaExport);
-  const isChanged = database.schemaJson("") !== schemaJson;
-  const counts = new Map(database.tables("").map(({ name, count }) => [name, count]));
+  const isChanged = database.schemaJson(componentPath) !== schemaJson;
+  const counts = new Map(database.tables(componentPath).map(({ name, count }) => [name, count]));
   const isValidated = schema?.schemaValidation ?? false;
   const outcome = isChanged ? "mustWalk" : "supersetOfEnforced";
-  const component = {
-    definitionPath: "",
+  return {
     schemaValidation: isValidated,
     tables: (schema?.tables ?? []).map(({ tableName }) => ({
       name: tableName,
@@ -37,7 +62,6 @@ export function schemaEvaluationReply(
       ...predictions(diff.disabledIndexes, "disabled", false, counts),
     ],
   };
-  return { componentSchemaEvaluations: { "": component }, newComponentDefinitions: [] };
 }
 
 interface SchemaExport {

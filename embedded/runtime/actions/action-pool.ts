@@ -1,8 +1,12 @@
 import type { CodeSnapshot } from "../../modules/code-cache.ts";
+import { variablesOf } from "../../modules/environment-variables.ts";
+import type { DeploymentInfo } from "../services.ts";
+import { systemVariables } from "../system-variables.ts";
 import type { WorkerData, WorkerTask } from "./action-protocol.ts";
 import { ActionThread, type RunListener } from "./action-thread.ts";
 
 export interface ActionPoolOptions {
+  readonly deployment: DeploymentInfo;
   readonly maxThreads: number;
 }
 
@@ -20,16 +24,19 @@ export interface StartedRun {
  * either changes, new runs get new threads and the old ones end with their last run.
  */
 export class ActionPool {
+  readonly #deployment: DeploymentInfo;
   readonly #maxThreads: number;
   #generation = "";
   #threads: ActionThread[] = [];
   /** Threads of older generations that still run something. */
   readonly #retired = new Set<ActionThread>();
 
-  constructor({ maxThreads }: ActionPoolOptions) {
+  constructor({ deployment, maxThreads }: ActionPoolOptions) {
+    this.#deployment = deployment;
     this.#maxThreads = maxThreads;
   }
 
+  /** @param variables the deployment's own, of which every mount sees its share. */
   start(
     code: CodeSnapshot,
     variables: ReadonlyMap<string, string>,
@@ -39,7 +46,7 @@ export class ActionPool {
     const generation = JSON.stringify([code.version, [...variables]]);
     if (generation !== this.#generation) this.#renew(generation);
     this.#threads = this.#threads.filter((thread) => !thread.isOver);
-    const thread = this.#choose(() => workerData(code, variables));
+    const thread = this.#choose(() => workerData(code, variables, this.#deployment));
     return { thread, runId: thread.start(task, listener) };
   }
 
@@ -72,7 +79,15 @@ export class ActionPool {
   }
 }
 
-function workerData(code: CodeSnapshot, variables: ReadonlyMap<string, string>): WorkerData {
+function workerData(
+  code: CodeSnapshot,
+  variables: ReadonlyMap<string, string>,
+  deployment: DeploymentInfo,
+): WorkerData {
+  const environments = code.mounts.map((mount) => [
+    mount.componentPath,
+    { ...variablesOf(variables, mount), ...systemVariables(deployment, mount) },
+  ]);
   return {
     modules: code.modules.map(({ componentPath, module }) => ({
       componentPath,
@@ -80,6 +95,6 @@ function workerData(code: CodeSnapshot, variables: ReadonlyMap<string, string>):
       environment: module.environment,
       code: module.code,
     })),
-    variables: Object.fromEntries(variables),
+    environments: Object.fromEntries(environments) as WorkerData["environments"],
   };
 }

@@ -12,7 +12,8 @@ interface WorkerModule {
 /** Given to a worker once: the code and environment that it is for. */
 export interface WorkerData {
   readonly modules: readonly WorkerModule[];
-  readonly variables: Readonly<Record<string, string>>;
+  /** `process.env` at each mount, by component path. */
+  readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface WireRequest {
@@ -44,7 +45,13 @@ export type WorkerTask =
       readonly argsJson: string;
       readonly requestId: string;
     }
-  | { readonly kind: "http"; readonly componentPath: string; readonly request: WireRequest }
+  | {
+      readonly kind: "http";
+      readonly componentPath: string;
+      readonly request: WireRequest;
+      /** The path to look up, which for a component is without the prefix it is mounted at. */
+      readonly routedPath: string;
+    }
   | { readonly kind: "probe"; readonly componentPath: string; readonly module: string };
 
 export type ToWorker =

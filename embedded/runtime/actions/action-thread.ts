@@ -33,7 +33,7 @@ export class ActionThread {
     this.#worker = new Worker(loadEntryScript("action-worker"), {
       eval: true,
       workerData: data,
-      env: { ...data.variables, TZ: "UTC" },
+      env: { ...data.environments[""], TZ: "UTC" },
       execArgv: [],
       resourceLimits: MEMORY_LIMITS,
     });

@@ -17,6 +17,7 @@ if (parentPort !== null) startWorker(parentPort, workerData as WorkerData);
 
 interface Run {
   readonly runId: number;
+  readonly componentPath: string;
   /** Reading the response body, for an HTTP action. */
   pull: (() => void) | null;
   isOver: boolean;
@@ -41,6 +42,11 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
     },
   });
 
+  installProcess(() => {
+    const componentPath = current.getStore()?.componentPath ?? "";
+    return componentPath === "" ? null : modules.processOf(componentPath);
+  });
+
   function finish(run: Run, isOk: boolean, text: string): void {
     if (run.isOver) return;
     run.isOver = true;
@@ -63,7 +69,7 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
     if (task.kind === "http") {
       const exports = modules.registry(task.componentPath).load("http.js");
       const router = Reflect.get(exports, "default") as HttpRouter;
-      await respond(router, task.request, {
+      await respond(router, task.request, task.routedPath, {
         head: (response) => send({ type: "head", runId: run.runId, response }),
         chunk: (bytes) => send({ type: "chunk", runId: run.runId, bytes }),
         pulled: () => new Promise((resolve) => (run.pull = resolve)),
@@ -81,7 +87,8 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
 
   port.on("message", (message: ToWorker) => {
     if (message.type === "run") {
-      const run: Run = { runId: message.runId, pull: null, isOver: false };
+      const { componentPath } = message.task;
+      const run: Run = { runId: message.runId, componentPath, pull: null, isOver: false };
       runs.set(run.runId, run);
       void current.run(run, () => perform(run, message.task));
     } else if (message.type === "pull") {
@@ -105,4 +112,18 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
   process.on("unhandledRejection", failCurrent);
   process.on("uncaughtException", failCurrent);
   setInterval(() => send({ type: "heartbeat" }), HEARTBEAT_MS).unref();
+}
+
+/**
+ * `globalThis.process`, by which generated code of components finds its environment: in a component it
+ * is the component's own. What belongs to no run, and the app, keep Node's.
+ */
+function installProcess(componentProcess: () => object | null): void {
+  const nodeProcess = process;
+  Object.defineProperty(globalThis, "process", {
+    configurable: true,
+    enumerable: false,
+    get: () => componentProcess() ?? nodeProcess,
+    set: () => undefined,
+  });
 }

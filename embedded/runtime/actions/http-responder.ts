@@ -24,9 +24,10 @@ export interface ResponseSink {
 export async function respond(
   router: HttpRouter,
   request: WireRequest,
+  routedPath: string,
   sink: ResponseSink,
 ): Promise<void> {
-  const response = await route(router, request);
+  const response = await route(router, request, routedPath);
   const headers = [...response.headers];
   sink.head({ status: response.status, headers, hasBody: response.body !== null });
   if (response.body === null) return;
@@ -43,9 +44,12 @@ export async function respond(
   }
 }
 
-async function route(router: HttpRouter, request: WireRequest): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const match = router.lookup(pathname, request.method);
+async function route(
+  router: HttpRouter,
+  request: WireRequest,
+  routedPath: string,
+): Promise<Response> {
+  const match = router.lookup(routedPath, request.method);
   const handler = match?.[0];
   if (handler?.invokeHttpAction === undefined) return new Response(NO_ROUTE_TEXT, { status: 404 });
   const hasBody = request.body !== null && request.method !== "GET" && request.method !== "HEAD";

@@ -12,15 +12,25 @@ import type { WorkerData } from "./action-protocol.ts";
 export interface WorkerModules {
   /** Modules of a component; Node and isolate modules may import the chunks of their own kind. */
   registry(componentPath: string): ModuleRegistry;
+  /** What a component's modules have as `process`: nothing but its own environment. */
+  processOf(componentPath: string): object;
 }
 
-export function createWorkerModules({ modules, variables }: WorkerData): WorkerModules {
+export function createWorkerModules({ modules, environments }: WorkerData): WorkerModules {
   const byPath = new Map(
     modules.map((module) => [`${module.componentPath}\n${module.path}`, module]),
   );
   const registries = new Map<string, ModuleRegistry>();
-  const isolateProcess = { env: createEnvironment((name) => variables[name]) };
+  const processes = new Map<string, object>();
 
+  function processOf(componentPath: string): object {
+    const known = processes.get(componentPath);
+    if (known !== undefined) return known;
+    const environment = environments[componentPath] ?? {};
+    const made = { env: createEnvironment((name) => environment[name]) };
+    processes.set(componentPath, made);
+    return made;
+  }
   function create(componentPath: string): ModuleRegistry {
     const find = (path: string) => byPath.get(`${componentPath}\n${path}`);
     return createModuleRegistry({
@@ -28,7 +38,7 @@ export function createWorkerModules({ modules, variables }: WorkerData): WorkerM
         const module = find(path);
         return module === undefined
           ? `Couldn't find JavaScript module '${path}'. Did you forget to run \`npx convex dev\`?`
-          : compile(module, isolateProcess);
+          : compile(module, processOf(componentPath));
       },
       enterImport: () => undefined,
       leaveImport: () => undefined,
@@ -37,6 +47,7 @@ export function createWorkerModules({ modules, variables }: WorkerData): WorkerM
     });
   }
   return {
+    processOf,
     registry(componentPath) {
       const known = registries.get(componentPath);
       if (known !== undefined) return known;

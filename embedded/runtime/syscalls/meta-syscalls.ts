@@ -1,6 +1,6 @@
-import { canonicalPath, functionHandle, resolveAddress } from "../../modules/function-path.ts";
+import { canonicalPath } from "../../modules/function-path.ts";
 import { encodeInt64 } from "../../values/json-value.ts";
-import { FunctionError } from "../function-error.ts";
+import { createHandle } from "../function-addresses.ts";
 import { LIMITS } from "../limits.ts";
 import type { SyscallContext, SyscallHandler } from "./syscall-context.ts";
 
@@ -10,13 +10,10 @@ export const metaSyncSyscalls: Readonly<Record<string, SyscallHandler>> = {
 };
 
 export const metaSyscalls: Readonly<Record<string, SyscallHandler>> = {
-  "1.0/getUserIdentity": ({ run, componentPath }) =>
-    componentPath === "" ? (run.readIdentity() ?? "null") : "null",
-  "1.0/createFunctionHandle": ({ componentPath }, args) => {
-    const target = resolveAddress(componentPath, args);
-    if (target === null) throw new FunctionError("Invalid function reference.");
-    return JSON.stringify(functionHandle(target));
-  },
+  "1.0/getUserIdentity": ({ run, seesIdentity }) =>
+    seesIdentity ? (run.readIdentity() ?? "null") : "null",
+  "1.0/createFunctionHandle": ({ componentPath, run }, args) =>
+    JSON.stringify(createHandle(run.directory, componentPath, args)),
   "1.0/getTransactionMetrics": (context) => JSON.stringify(transactionMetrics(context)),
   "1.0/getFunctionMetadata": ({ path, componentPath }) =>
     JSON.stringify({ name: canonicalPath(path), componentPath }),

@@ -164,6 +164,7 @@ function checkedInt64(value: bigint): JsonValue {
 function numericKind(value: Value): "int64" | "float64" | null {
   if (value === undefined) return null;
   const kind = kindOf(value);
+  if (kind === "commitTs") return "int64";
   return kind === "int64" || kind === "float64" ? kind : null;
 }
 

@@ -1,7 +1,9 @@
-import { displayPath, resolveAddress, type FunctionPath } from "../../modules/function-path.ts";
+import type { FunctionDirectory } from "../../modules/function-directory.ts";
+import { displayPath, type FunctionPath } from "../../modules/function-path.ts";
 import type { ComponentPath, Transaction } from "../../database/types.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { valueSize } from "../../values/size.ts";
+import { requireFunction } from "../function-addresses.ts";
 import { parseArgs } from "../function-info.ts";
 import { FunctionError } from "../function-error.ts";
 import { cancelJob, findJob, insertJob, readJobState } from "../job-records.ts";
@@ -21,9 +23,11 @@ export interface JobRequest {
 
 /**
  * Reads the arguments of a `schedule` syscall.
- * @throws FunctionError when the time, the address or the arguments make no job.
+ * @throws FunctionError when the time, the address or the arguments make no job, and when there is
+ *   nothing that could run when the job is due.
  */
 export function parseJobRequest(
+  directory: FunctionDirectory,
   componentPath: ComponentPath,
   args: JsonObject,
   nowMs: number,
@@ -32,8 +36,12 @@ export function parseJobRequest(
   if (!Number.isFinite(scheduledTimeMs) || Math.abs(scheduledTimeMs - nowMs) > FIVE_YEARS_MS) {
     throw new FunctionError("Scheduled functions must be within five years of the current time.");
   }
-  const target = resolveAddress(componentPath, args);
-  if (target === null) throw new FunctionError("Invalid function to schedule.");
+  const { path: target } = requireFunction(directory, componentPath, args);
+  if (directory.findFunction(target) === null) {
+    throw new FunctionError(
+      `Attempted to schedule function at nonexistent path: ${displayPath(target)}`,
+    );
+  }
   const [value] = parseArgs(target, JSON.stringify([valueArg(args, "args")]), { commitTs: false });
   const argsBytes = valueSize(value);
   if (argsBytes > LIMITS.scheduledArgsBytes) {
@@ -45,14 +53,6 @@ export function parseJobRequest(
   return { target, argsJson: JSON.stringify([value]), argsBytes, scheduledTimeMs };
 }
 
-/** @throws FunctionError when there is nothing that could run when the job is due. */
-export function requireTarget({ target }: JobRequest, isFound: boolean): void {
-  if (isFound) return;
-  throw new FunctionError(
-    `Attempted to schedule function at nonexistent path: ${displayPath(target)}`,
-  );
-}
-
 /** Whether the job that is running the caller was canceled meanwhile: then its jobs are, too. */
 export function isJobCanceled(transaction: Transaction, jobId: string | null): boolean {
   const job = jobId === null ? null : findJob(transaction, jobId);
@@ -62,9 +62,8 @@ export function isJobCanceled(transaction: Transaction, jobId: string | null): b
 export const schedulerSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/schedule": (context, args) => {
     const { transaction, componentPath, run, nowMs } = context;
-    const job = parseJobRequest(componentPath, args, nowMs);
+    const job = parseJobRequest(run.directory, componentPath, args, nowMs);
     const { target, argsJson, argsBytes, scheduledTimeMs } = job;
-    requireTarget(job, run.hasFunction(target));
     run.functionsScheduled += 1;
     run.scheduledArgsBytes += argsBytes;
     if (run.functionsScheduled > LIMITS.functionsScheduled) {

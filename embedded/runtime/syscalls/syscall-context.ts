@@ -1,4 +1,5 @@
 import type { ComponentPath, Transaction } from "../../database/types.ts";
+import type { FunctionDirectory } from "../../modules/function-directory.ts";
 import type { FunctionPath } from "../../modules/function-path.ts";
 import type { JsonObject, JsonValue } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
@@ -20,6 +21,8 @@ export interface SyscallContext {
   readonly streams: Map<number, QueryStream>;
   /** Whether this call has paginated; each may once. */
   hasPaginated: boolean;
+  /** Whether it may ask who is calling: what runs in the app and was not called by a component. */
+  readonly seesIdentity: boolean;
   /** Nesting: 0 for the function that was asked for from outside. */
   readonly depth: number;
 }
@@ -35,8 +38,8 @@ export interface SyscallServices {
 export interface RunState {
   /** Attributes of the caller as JSON text; reading it makes the result belong to that caller. */
   readIdentity(): string | null;
-  /** Whether the code that runs has such a function, public or internal. */
-  hasFunction(path: FunctionPath): boolean;
+  /** Where the functions of the code that runs are. */
+  readonly directory: FunctionDirectory;
   readonly request: {
     readonly requestId: string;
     readonly ip: string | null;

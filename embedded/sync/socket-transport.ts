@@ -1,0 +1,99 @@
+import type { WebSocket } from "ws";
+
+import type { ByteBudget } from "../lib/byte-budget.ts";
+import type { SyncTransport } from "./session.ts";
+
+/** How long a client has to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** A WebSocket for a session. Counts the bytes that are under way in either direction. */
+export class SocketTransport implements SyncTransport {
+  readonly #socket: WebSocket;
+  readonly #unread: ByteBudget;
+  readonly #incomplete: ByteBudget;
+  #unreadBytes = 0;
+  #incompleteBytes = 0;
+  #incompleteSince = 0;
+  #isReleased = false;
+
+  /** The budgets are those of all sockets. */
+  constructor(socket: WebSocket, unread: ByteBudget, incomplete: ByteBudget) {
+    this.#socket = socket;
+    this.#unread = unread;
+    this.#incomplete = incomplete;
+  }
+
+  get bufferedBytes(): number {
+    return this.#unreadBytes;
+  }
+
+  /** What came of a frame that is not complete. */
+  get incompleteBytes(): number {
+    return this.#incompleteBytes;
+  }
+
+  send(frame: string | Buffer, onFlushed?: () => void): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
+    this.#countUnread(bytes.length);
+    this.#socket.send(bytes, { binary: false }, () => {
+      this.#countUnread(-bytes.length);
+      onFlushed?.();
+    });
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+    const timeout = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS);
+    timeout.unref();
+    this.#socket.once("close", () => clearTimeout(timeout));
+  }
+
+  setPaused(isPaused: boolean): void {
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Bytes came from the network, before it is known what they complete. */
+  received(length: number, now: number): void {
+    if (this.#incompleteBytes === 0) this.#incompleteSince = now;
+    this.#countIncomplete(length);
+  }
+
+  /** A message is complete. */
+  completed(): void {
+    this.#countIncomplete(-this.#incompleteBytes);
+  }
+
+  /** A ping or pong is complete; it may stand between the parts of a message. */
+  completedControl(payload: Buffer): void {
+    this.#countIncomplete(-Math.min(this.#incompleteBytes, payload.length + CONTROL_HEADER_BYTES));
+  }
+
+  /** Whether a frame has been on its way for longer than this. */
+  isIncompleteFor(durationMs: number, now: number): boolean {
+    return this.#incompleteBytes > 0 && now - this.#incompleteSince > durationMs;
+  }
+
+  /** Stops counting, because the socket is gone or about to go. */
+  release(): void {
+    this.#countUnread(-this.#unreadBytes);
+    this.completed();
+    this.#isReleased = true;
+  }
+
+  #countUnread(change: number): void {
+    if (this.#isReleased) return;
+    this.#unreadBytes += change;
+    this.#unread.add(change);
+  }
+
+  #countIncomplete(change: number): void {
+    if (this.#isReleased) return;
+    this.#incompleteBytes += change;
+    this.#incomplete.add(change);
+  }
+}
+
+/** Two bytes and the mask (RFC 6455, 5.2); control frames are never longer than 125 bytes. */
+const CONTROL_HEADER_BYTES = 6;

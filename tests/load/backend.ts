@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { fixtureSources, pushTo } from "#embedded/test-backend.ts";
+import { buildPrograms } from "#scripts/build.mjs";
+
+/** A backend as `npm start` runs it, with the catalogue's functions. */
+export interface BenchBackend {
+  readonly url: string;
+  readonly port: number;
+  readonly adminKey: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+/** Ignored by git; data sets stay there between runs. */
+export const CACHE = join(REPOSITORY, ".cache", "bench");
+
+const STOP_TIMEOUT_MS = 10_000;
+
+let built: Promise<string> | null = null;
+
+export async function startBenchBackend(
+  folder: string,
+  nodeArgs: readonly string[] = profilingArgs(),
+): Promise<BenchBackend> {
+  built ??= build();
+  const entry = join(await built, "embedded", "main.js");
+  mkdirSync(folder, { recursive: true });
+  const child = spawn(process.execPath, [...nodeArgs, entry, "--port", "0", "--data", folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { url, adminKey } = await announcement(child);
+  await pushTo(url, adminKey, fixtureSources("catalogue"));
+  return {
+    url,
+    port: Number(new URL(url).port),
+    adminKey,
+    pid: child.pid ?? 0,
+    stop: () => stop(child),
+  };
+}
+
+/** `BENCH_PROFILE=DIR` leaves a CPU profile of every backend in the folder. */
+function profilingArgs(): readonly string[] {
+  const folder = process.env["BENCH_PROFILE"];
+  if (folder === undefined) return [];
+  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"];
+}
+
+async function build(): Promise<string> {
+  const folder = join(CACHE, "build");
+  await buildPrograms(folder, ["embedded/main.ts"]);
+  return folder;
+}
+
+function announcement(child: ChildProcess): Promise<{ url: string; adminKey: string }> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.once("exit", () => reject(new Error(`The backend did not start: ${output}`)));
+    child.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const url = /(http:\/\/\S+),/.exec(output)?.[1];
+      const adminKey = /Admin key: (\S+)\n/.exec(output)?.[1];
+      if (url !== undefined && adminKey !== undefined) resolve({ url, adminKey });
+    });
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
+}

@@ -1,0 +1,74 @@
+/** What the bench asks of its child processes, and their answers. */
+import type { CallPlan } from "./requests.ts";
+
+export interface HttpLoad {
+  readonly task: "http";
+  readonly port: number;
+  readonly callers: number;
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+  readonly plan: CallPlan;
+  /** Talks to the echo server, whose answers are not looked at. */
+  readonly isControl: boolean;
+}
+
+export interface HttpFigures {
+  readonly calls: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** One answer's body. */
+  readonly sample: string;
+}
+
+export interface FanoutLoad {
+  readonly task: "fanout";
+  /** `convex` speaks the sync protocol, `bare` counts broadcast frames. */
+  readonly server: "convex" | "bare";
+  readonly port: number;
+  readonly watchers: number;
+  readonly changes: number;
+  readonly productId: string;
+}
+
+export interface FanoutFigures {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Bytes of one watcher's frame. */
+  readonly frameBytes: number;
+}
+
+export interface EchoControl {
+  readonly task: "echo";
+  readonly answer: string;
+}
+
+export interface BroadcastControl {
+  readonly task: "broadcast";
+  readonly frameBytes: number;
+}
+
+export interface LmdbControl {
+  readonly task: "lmdb";
+  readonly folder: string;
+  readonly isDurable: boolean;
+  readonly callers: number;
+  readonly durationMs: number;
+  /** Bytes of the keys and values that one commit puts. */
+  readonly puts: readonly { readonly keyBytes: number; readonly valueBytes: number }[];
+}
+
+export interface LmdbFigures {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export type LoadTask = HttpLoad | FanoutLoad;
+export type ControlTask = EchoControl | BroadcastControl | LmdbControl;
+
+/** The n-th percentile of numbers, which are sorted in place. */
+export function percentile(numbers: number[], share: number): number {
+  numbers.sort((left, right) => left - right);
+  return numbers[Math.min(numbers.length - 1, Math.floor(numbers.length * share))] ?? NaN;
+}
