@@ -6,7 +6,10 @@ import { api } from "#convex/_generated/api.js";
 
 const MAX_NAMED = 2;
 
-/** Colleagues who have this page open too, so that no two pack one parcel. */
+/**
+ * Colleagues who have this page open too, so that no two pack one parcel. On phones only their
+ * initials, which find room in the line: somebody's arrival moves nothing.
+ */
 export function AlsoHere({ room }: { readonly room: string }) {
   const t = useTranslations("admin");
   // The server knows who is asking; the name only keeps this page's session apart.
@@ -21,11 +24,13 @@ export function AlsoHere({ room }: { readonly room: string }) {
               <Avatar key={name} name={name} size="small" presence="live" />
             ))}
           </span>
-          {t("alsoHere", {
-            count: names.length,
-            name: names[0] ?? "",
-            others: names.length - 1,
-          })}
+          <span className="max-sm:sr-only">
+            {t("alsoHere", {
+              count: names.length,
+              name: names[0] ?? "",
+              others: names.length - 1,
+            })}
+          </span>
         </span>
       )}
     </div>
