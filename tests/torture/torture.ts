@@ -120,7 +120,8 @@ class Series {
     return Array.from({ length: CLIENTS }, () => {
       const watched = { path: "torture:total", args: { round } };
       return new SyncClient(this.#program.url, random.fork(), watched, (total) => {
-        if (total !== expected) problems.push(`a client was shown the total ${String(total)}`);
+        if (total !== expected)
+          problems.push(`a client was shown the total ${JSON.stringify(total)}`);
       });
     });
   }

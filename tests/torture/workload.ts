@@ -106,7 +106,8 @@ async function upload(worker: Worker, token: string): Promise<void> {
   const { round, client, random, ledger } = worker;
   const bytes = random.bytes(random.integer(1, MAX_FILE_BYTES));
   const sha256 = createHash("sha256").update(bytes).digest("base64");
-  const address = String(await client.mutation("torture:uploadUrl", {}));
+  const address = await client.mutation("torture:uploadUrl", {});
+  if (typeof address !== "string") throw new Error("There is no address to upload to.");
   let storageId: string;
   try {
     const response = await fetch(address, {
