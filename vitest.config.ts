@@ -16,7 +16,7 @@ export default defineConfig({
             "standins/**/*.test.ts",
             "scripts/**/*.test.ts",
             "app/**/*.test.ts",
-            "tests/{architecture,oracle,conformance}/**/*.test.ts",
+            "tests/{architecture,oracle,torture,conformance}/**/*.test.ts",
           ],
         },
       },

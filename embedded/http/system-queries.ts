@@ -1,5 +1,6 @@
 import type { Database, EngineDatabase, Timestamp, Transaction } from "../database/types.ts";
 import type { FunctionRunner, LiveQuery, QueryOutcome, WatchRequest } from "../functions/types.ts";
+import { listComponents } from "../modules/component-store.ts";
 import { readVariable, readVariables } from "../modules/environment-variables.ts";
 import { listAllModules } from "../modules/module-store.ts";
 import type { DeploymentInfo } from "../runtime/services.ts";
@@ -32,7 +33,7 @@ const SYSTEM_QUERIES: ReadonlyMap<string, SystemQuery> = new Map<string, SystemQ
   ["cli/queryTable:default", watchTable],
   ["cli/convexUrl:cloudUrl", ({ deployment }) => JSON.stringify(deployment.cloudUrl)],
   ["cli/convexUrl:siteUrl", ({ deployment }) => JSON.stringify(deployment.siteUrl)],
-  ["frontend/components:list", () => "[]"],
+  ["frontend/components:list", listMounts],
 ]);
 
 /** The runner, answering queries below `_system/` itself: for admins only, and live like all others. */
@@ -168,6 +169,16 @@ function functionSpec(path: string, fn: AnalyzedFunction): object {
     args: JSON.parse(fn.args ?? '{"type":"any"}') as unknown,
     returns: JSON.parse(fn.returns ?? '{"type":"any"}') as unknown,
   };
+}
+
+/** The app and all components that are or were mounted; those that were keep their tables. */
+function listMounts({ transaction }: SystemQueryContext): string {
+  const mounts = listComponents(transaction).map(({ id, mount, state }) => {
+    const { componentPath, httpPrefix } = mount;
+    const name = componentPath.split("/").pop() ?? "";
+    return { id, name, path: componentPath, args: {}, state, httpPrefix };
+  });
+  return JSON.stringify(mounts);
 }
 
 function listTables({ database, componentPath }: SystemQueryContext): string {

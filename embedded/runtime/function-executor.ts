@@ -36,6 +36,7 @@ const NOTHING_READ = {
   journal: null,
   isIdentityRead: false,
   isClockRead: false,
+  spentMs: 0,
 } as const;
 
 /** Runs queries and mutations: mutations one at a time, queries in small batches between them. */
