@@ -39,8 +39,8 @@ export async function pushRequest(sources: TestSources): Promise<object> {
   const folders = Object.keys(sources)
     .filter((path) => posix.basename(path) === DEFINITION && path !== DEFINITION)
     .map((path) => posix.dirname(path));
-  const app = await bundleFolder("", sources, folders);
-  const components = folders.map((folder) => bundleFolder(folder, sources, folders));
+  const app = await bundleOnce("", sources, folders);
+  const components = folders.map((folder) => bundleOnce(folder, sources, folders));
   const { modules, ...definition } = app;
   const componentDefinitions = (await Promise.all(components)).map(
     ({ modules: functions, ...component }) => ({ ...component, functions }),
@@ -54,7 +54,22 @@ export async function pushRequest(sources: TestSources): Promise<object> {
   };
 }
 
-async function bundleFolder(folder: string, sources: TestSources, folders: readonly string[]) {
+/** Folders that were bundled before, by their name and sources. */
+const bundled = new Map<string, ReturnType<typeof bundleFolder>>();
+
+function bundleOnce(folder: string, sources: TestSources, folders: readonly string[]) {
+  const own = sourcesOf(folder, sources, folders);
+  const key = JSON.stringify([folder, [...own]]);
+  const known = bundled.get(key) ?? bundleFolder(folder, own);
+  bundled.set(key, known);
+  return known;
+}
+
+function sourcesOf(
+  folder: string,
+  sources: TestSources,
+  folders: readonly string[],
+): Map<string, string> {
   const own = new Map<string, string>(Object.entries(GENERATED));
   for (const [path, source] of Object.entries(sources)) {
     const home = folders
@@ -62,6 +77,11 @@ async function bundleFolder(folder: string, sources: TestSources, folders: reado
       .toSorted((left, right) => right.length - left.length)[0];
     if ((home ?? "") === folder) own.set(posix.relative(folder, path), source);
   }
+  return own;
+}
+
+async function bundleFolder(folder: string, sources: ReadonlyMap<string, string>) {
+  const own = new Map(sources);
   const take = (path: string): TestSources => {
     const source = own.get(path);
     own.delete(path);
