@@ -1,5 +1,8 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const shared = { restoreMocks: true, testTimeout: 20_000 };
 
 export default defineConfig({
@@ -16,7 +19,7 @@ export default defineConfig({
             "standins/**/*.test.ts",
             "scripts/**/*.test.ts",
             "app/**/*.test.ts",
-            "tests/{architecture,oracle,conformance}/**/*.test.ts",
+            "tests/{architecture,oracle,torture,conformance}/**/*.test.ts",
           ],
         },
       },
@@ -27,6 +30,29 @@ export default defineConfig({
           environment: "edge-runtime",
           include: ["convex/**/*.test.ts"],
           server: { deps: { inline: ["convex-test"] } },
+        },
+      },
+      {
+        // Suites that npm packages ship for `convex-test`, run against the embedded engine.
+        resolve: {
+          alias: [
+            { find: /^convex-test$/, replacement: file("tests/facade/convex-test.ts") },
+            {
+              find: /^@fast-check\/vitest$/,
+              replacement: file("tests/facade/fast-check-vitest.ts"),
+            },
+          ],
+          preserveSymlinks: true,
+        },
+        test: {
+          name: "suites",
+          environment: "node",
+          testTimeout: 60_000,
+          include: ["node_modules/@convex-dev/*/src/**/*.test.ts"],
+          // A React hook with its backend mocked; needs jsdom.
+          exclude: ["node_modules/@convex-dev/rate-limiter/src/react/**"],
+          setupFiles: ["tests/facade/known-gaps.ts"],
+          server: { deps: { inline: [/@convex-dev/] } },
         },
       },
       {

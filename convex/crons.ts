@@ -8,7 +8,7 @@ crons.interval("retire new arrivals", { hours: 1 }, internal.jobs.catalogue.reti
 crons.interval("sweep expired sessions", { hours: 6 }, internal.jobs.sweep.sessions, {});
 crons.interval("sweep abandoned carts", { hours: 6 }, internal.jobs.sweep.carts, {});
 crons.interval("sweep former guests", { hours: 24 }, internal.jobs.sweep.guests, { cursor: null });
-crons.interval("sweep rate limits", { hours: 6 }, internal.jobs.sweep.rateLimits, {});
+crons.interval("forget rate limits", { hours: 24 }, internal.jobs.sweep.rateLimits, {});
 crons.interval("release lapsed holds", { minutes: 5 }, internal.jobs.holds.sweep, {});
 crons.interval("cancel unpaid orders", { minutes: 15 }, internal.jobs.holds.cancelUnpaid, {});
 crons.interval("check payments", { minutes: 1 }, internal.jobs.paymentSteps.checkOverdue, {});

@@ -32,6 +32,7 @@ import { createCodeAnalyzer } from "./runtime/module-evaluator.ts";
 import type { DeploymentInfo } from "./runtime/services.ts";
 import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
 import { createScheduler, type Scheduler } from "./scheduler/scheduler.ts";
+import { createSnapshots, SNAPSHOT_SYSTEM_TABLES, type Snapshots } from "./snapshots/snapshots.ts";
 import { openBlobFolder } from "./storage/blob-folder.ts";
 import { createFrameEncoder } from "./sync/frames.ts";
 import { createSyncServer, type SyncServer, type UpgradeRequest } from "./sync/sync-server.ts";
@@ -122,6 +123,7 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
   defineFunctionTables(database);
   database.defineSystemTable(AUTH_CONFIG_TABLE);
   database.defineSystemTable(CRON_JOBS_TABLE);
+  for (const definition of SNAPSHOT_SYSTEM_TABLES) database.defineSystemTable(definition);
   const instance = loadInstance({
     folder,
     cloudUrl,
@@ -138,7 +140,7 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
     log,
     now,
   });
-  const { context, sync, scheduler } = parts;
+  const { context, sync, scheduler, snapshots } = parts;
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     handleHttp(request, response, context);
   listener?.server.on("request", (request, response) => void handle(request, response));
@@ -146,6 +148,7 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
     sync.acceptUpgrade(request, socket, head);
   });
   await scheduler.start();
+  snapshots.resume();
   return {
     url: listener?.url ?? null,
     adminKey: instance.adminKey,
@@ -160,6 +163,7 @@ interface Parts {
   readonly context: HandlerContext;
   readonly sync: SyncServer;
   readonly scheduler: Scheduler;
+  readonly snapshots: Snapshots;
   readonly runner: FunctionRunner;
   readonly stopHousekeeping: () => void;
   /** From now on requests are refused, except for those that are being answered. */
@@ -194,6 +198,8 @@ function createParts(
     uploadTokens,
     clock,
     secret: deriveKey(instance.secret, "cursors"),
+    traffic,
+    exposesDetails,
   });
   const functionLog = createFunctionLog(now);
   const runner = withFunctionLog(functionRunner, functionLog, now);
@@ -209,9 +215,17 @@ function createParts(
   const onError = (error: unknown) => log.error({ err: causeOf(error) });
   const fullRunner = withSystemQueries(runner, database, deployment);
   const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
+  const snapshots = createSnapshots({
+    database,
+    folder: join(folder, "transfers"),
+    blobs,
+    now,
+    onError,
+  });
   let isClosing = false;
   return {
     runner,
+    snapshots,
     refuseRequests: () => void (isClosing = true),
     context: {
       database,
@@ -226,6 +240,8 @@ function createParts(
         analyze: createCodeAnalyzer({ codeCache, deployment, clock }),
         now,
       }),
+      importer: snapshots.importer,
+      exporter: snapshots.exporter,
       onDeploymentChanged: () => keySets.clear(),
       onError,
       traffic,
@@ -243,7 +259,7 @@ function createParts(
       onError: (error) => (error.kind === "internal" ? onError(error) : log.debug(error.message)),
     }),
     scheduler: createScheduler({ database, runner, now, onError }),
-    stopHousekeeping: startHousekeeping({ database, blobs, now, onError }),
+    stopHousekeeping: startHousekeeping({ database, blobs, snapshots, now, onError }),
   };
 }
 
@@ -281,7 +297,7 @@ function listenError(error: Error, port: number, host: string): Error {
 }
 
 async function close(
-  { sync, scheduler, runner, context, stopHousekeeping, refuseRequests }: Parts,
+  { sync, scheduler, snapshots, runner, context, stopHousekeeping, refuseRequests }: Parts,
   database: EngineDatabase,
   listener: Listener | null,
 ): Promise<void> {
@@ -291,7 +307,7 @@ async function close(
   const closedServer = closeServer(listener?.server ?? null);
   const closedSockets = sync.close(DRAIN_MS);
   await within(DRAIN_MS, Promise.all([closedServer, closedSockets, scheduler.stop(DRAIN_MS)]));
-  await within(END_MS, runner.drain());
+  await within(END_MS, Promise.all([runner.drain(), snapshots.stop()]));
   await within(END_MS, Promise.all([closedServer, closedSockets]));
   listener?.server.closeAllConnections();
   await database.close();

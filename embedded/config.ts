@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { deriveAdminKey, generateInstanceSecret } from "./auth/admin-key.ts";
+import { makeFolderDurably, writeFileDurably } from "./storage/durable-files.ts";
+import { systemErrorCode } from "./storage/storage-error.ts";
 
 /** What a deployment is known by. */
 export interface Instance {
@@ -40,7 +42,7 @@ const DEFAULT_NAME = "embedded";
  */
 export function loadInstance(options: InstanceOptions): Instance {
   const path = join(options.folder, FILE);
-  const stored = existsSync(path) ? parseInstance(readFileSync(path, "utf8"), path) : null;
+  const stored = existsSync(path) ? parseInstance(readText(path), path) : null;
   const siteUrl = options.siteUrl ?? stored?.siteUrl ?? `${options.cloudUrl}/http`;
   if (stored !== null && stored.siteUrl !== siteUrl) {
     options.warn(
@@ -69,22 +71,30 @@ function parseInstance(text: string, path: string): StoredInstance {
   throw new ConfigError(`The file ${path} is damaged; restore it from a backup.`);
 }
 
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`The file ${path} cannot be read: ${systemErrorCode(cause)}.`);
+  }
+}
+
 /** Readable by the owner alone, because whoever has the secret is an admin. */
 function writeInstance(path: string, instance: StoredInstance): void {
-  const temporary = `${path}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileDurably(path, `${JSON.stringify(instance, null, 2)}\n`, 0o600);
+  } catch (cause) {
+    throw new ConfigError(`The file ${path} cannot be written: ${systemErrorCode(cause)}.`);
+  }
 }
 
 /** @throws ConfigError when the folder cannot be made or written to. */
 export function requireFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderDurably(folder, 0o700);
   } catch (cause) {
-    throw new ConfigError(`The data folder ${folder} cannot be created: ${reason(cause)}.`);
+    throw new ConfigError(
+      `The data folder ${folder} cannot be created: ${systemErrorCode(cause)}.`,
+    );
   }
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
 }

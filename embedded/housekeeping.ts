@@ -2,11 +2,13 @@ import { commitWrites } from "./database/commit-writes.ts";
 import type { Database } from "./database/types.ts";
 import { purgeAnswers } from "./functions/session-requests.ts";
 import { isBlobReferenced } from "./runtime/file-records.ts";
+import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { BlobFolder } from "./storage/blob-folder.ts";
 
 export interface HousekeepingOptions {
   readonly database: Database;
   readonly blobs: BlobFolder;
+  readonly snapshots: Pick<Snapshots, "isBusy" | "sweep">;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -26,11 +28,14 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
 }
 
 /** Answers to old socket mutations, and bytes of files that were deleted or never recorded. */
-async function cleanUp({ database, blobs, now }: HousekeepingOptions): Promise<void> {
+async function cleanUp({ database, blobs, snapshots, now }: HousekeepingOptions): Promise<void> {
   let hasMore = true;
   while (hasMore) {
     hasMore = await commitWrites(database, (transaction) => purgeAnswers(transaction, now()));
   }
+  // An import writes blobs long before their rows; an export reads those of files deleted meanwhile.
+  if (snapshots.isBusy) return;
+  await snapshots.sweep();
   await blobs.sweep({
     isWanted: (key) => isBlobReferenced(database.begin(), key),
     minAgeMs: BLOB_GRACE_MS,

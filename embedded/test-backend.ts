@@ -2,11 +2,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { pino } from "pino";
 
 import { startBackend, type Backend } from "./backend.ts";
-import { bundleSources, type TestSources } from "./functions/test-deployment.ts";
+import type { TestSources } from "./functions/test-deployment.ts";
+import { GENERATED, pushRequest } from "./test-project.ts";
 
 export interface TestBackend extends Backend {
   readonly url: string;
@@ -111,55 +113,16 @@ async function postJson(
   return { status: response.status, body: text === "" ? null : (JSON.parse(text) as unknown) };
 }
 
-/** The functions of a project below `tests/fixtures`, with what code generation would add. */
+/**
+ * The functions of a project below `tests/fixtures` and of the components in it, with what code
+ * generation would add.
+ */
 export function fixtureSources(name: string): TestSources {
-  const folder = new URL(`../tests/fixtures/${name}/convex/`, import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+  const folder = fileURLToPath(new URL(`../tests/fixtures/${name}/convex/`, import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const sources = new Map<string, string>(Object.entries(GENERATED));
-  for (const file of files) {
-    sources.set(file.replace(/\.ts$/, ""), readFileSync(new URL(file, folder), "utf8"));
+  for (const file of files.filter((candidate) => candidate.endsWith(".ts"))) {
+    sources.set(file.replace(/\.ts$/, ""), readFileSync(join(folder, file), "utf8"));
   }
   return Object.fromEntries(sources);
-}
-
-/** What `_generated` does at run time (convex/src/cli/codegen_templates). */
-const GENERATED: TestSources = {
-  "_generated/api": `
-    import { anyApi } from "convex/server";
-    export const api = anyApi;
-    export const internal = anyApi;
-  `,
-  "_generated/server": `
-    export {
-      actionGeneric as action,
-      httpActionGeneric as httpAction,
-      internalActionGeneric as internalAction,
-      internalMutationGeneric as internalMutation,
-      internalQueryGeneric as internalQuery,
-      mutationGeneric as mutation,
-      queryGeneric as query,
-    } from "convex/server";
-  `,
-};
-
-/** Schema and auth config are bundles of their own, as the command line makes them. */
-async function pushRequest(sources: TestSources): Promise<object> {
-  const { schema: schemaSource, "auth.config": authSource, ...rest } = sources;
-  const [schema] = schemaSource === undefined ? [] : await bundleSources({ schema: schemaSource });
-  const authConfig = authSource === undefined ? {} : { "auth.config": authSource };
-  const modules = [...(await bundleSources(rest)), ...(await bundleSources(authConfig))];
-  return {
-    dryRun: false,
-    functions: "convex/",
-    appDefinition: {
-      definition: null,
-      dependencies: [],
-      schema: schema ?? null,
-      changedModules: modules,
-      unchangedModuleHashes: [],
-      udfServerVersion: "1.48.0",
-    },
-    componentDefinitions: [],
-    nodeDependencies: [],
-  };
 }

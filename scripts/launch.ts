@@ -2,6 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { internal } from "#convex/_generated/api.js";
+
 import { requireDataFolder } from "./data-folder.ts";
 import {
   convexCli,
@@ -10,6 +12,7 @@ import {
   setEnvironment,
   type Deployment,
 } from "./deployment.ts";
+import { callInternal } from "./internal-call.ts";
 import { preferPort, requirePort } from "./ports.ts";
 import { PartSupervisor, type Program } from "./processes.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
@@ -95,6 +98,7 @@ async function startShop(
     { name: settings.deployment?.url ?? "embedded", dataFolder },
     log,
   );
+  await callInternal(deployment, internal.jobs.migrations.run, {});
   if (mode === "development") {
     supervisor.start(
       "Convex CLI",

@@ -11,6 +11,7 @@
 import type * as account_orders from "../account/orders.js";
 import type * as account_viewer from "../account/viewer.js";
 import type * as admin_orders from "../admin/orders.js";
+import type * as admin_presence from "../admin/presence.js";
 import type * as admin_products from "../admin/products.js";
 import type * as auth from "../auth.js";
 import type * as crons from "../crons.js";
@@ -37,7 +38,6 @@ import type * as domain_rating from "../domain/rating.js";
 import type * as domain_requestContext from "../domain/requestContext.js";
 import type * as domain_searchText from "../domain/searchText.js";
 import type * as domain_stock from "../domain/stock.js";
-import type * as domain_tokenBucket from "../domain/tokenBucket.js";
 import type * as domain_transfer from "../domain/transfer.js";
 import type * as emails_message from "../emails/message.js";
 import type * as emails_orderMail from "../emails/orderMail.js";
@@ -48,6 +48,7 @@ import type * as jobs_catalogue from "../jobs/catalogue.js";
 import type * as jobs_demo from "../jobs/demo.js";
 import type * as jobs_demoOrders from "../jobs/demoOrders.js";
 import type * as jobs_holds from "../jobs/holds.js";
+import type * as jobs_migrations from "../jobs/migrations.js";
 import type * as jobs_outbox from "../jobs/outbox.js";
 import type * as jobs_paymentSteps from "../jobs/paymentSteps.js";
 import type * as jobs_payments from "../jobs/payments.js";
@@ -87,6 +88,7 @@ import type * as model_manualPayments from "../model/manualPayments.js";
 import type * as model_orderEvents from "../model/orderEvents.js";
 import type * as model_orderMails from "../model/orderMails.js";
 import type * as model_orderSearch from "../model/orderSearch.js";
+import type * as model_orderTotals from "../model/orderTotals.js";
 import type * as model_orderViews from "../model/orderViews.js";
 import type * as model_orders from "../model/orders.js";
 import type * as model_outbox from "../model/outbox.js";
@@ -97,6 +99,7 @@ import type * as model_payments from "../model/payments.js";
 import type * as model_pictures from "../model/pictures.js";
 import type * as model_placedOrders from "../model/placedOrders.js";
 import type * as model_placements from "../model/placements.js";
+import type * as model_presence from "../model/presence.js";
 import type * as model_purchases from "../model/purchases.js";
 import type * as model_quotes from "../model/quotes.js";
 import type * as model_refunds from "../model/refunds.js";
@@ -161,6 +164,7 @@ declare const fullApi: ApiFromModules<{
   "account/orders": typeof account_orders;
   "account/viewer": typeof account_viewer;
   "admin/orders": typeof admin_orders;
+  "admin/presence": typeof admin_presence;
   "admin/products": typeof admin_products;
   auth: typeof auth;
   crons: typeof crons;
@@ -187,7 +191,6 @@ declare const fullApi: ApiFromModules<{
   "domain/requestContext": typeof domain_requestContext;
   "domain/searchText": typeof domain_searchText;
   "domain/stock": typeof domain_stock;
-  "domain/tokenBucket": typeof domain_tokenBucket;
   "domain/transfer": typeof domain_transfer;
   "emails/message": typeof emails_message;
   "emails/orderMail": typeof emails_orderMail;
@@ -198,6 +201,7 @@ declare const fullApi: ApiFromModules<{
   "jobs/demo": typeof jobs_demo;
   "jobs/demoOrders": typeof jobs_demoOrders;
   "jobs/holds": typeof jobs_holds;
+  "jobs/migrations": typeof jobs_migrations;
   "jobs/outbox": typeof jobs_outbox;
   "jobs/paymentSteps": typeof jobs_paymentSteps;
   "jobs/payments": typeof jobs_payments;
@@ -237,6 +241,7 @@ declare const fullApi: ApiFromModules<{
   "model/orderEvents": typeof model_orderEvents;
   "model/orderMails": typeof model_orderMails;
   "model/orderSearch": typeof model_orderSearch;
+  "model/orderTotals": typeof model_orderTotals;
   "model/orderViews": typeof model_orderViews;
   "model/orders": typeof model_orders;
   "model/outbox": typeof model_outbox;
@@ -247,6 +252,7 @@ declare const fullApi: ApiFromModules<{
   "model/pictures": typeof model_pictures;
   "model/placedOrders": typeof model_placedOrders;
   "model/placements": typeof model_placements;
+  "model/presence": typeof model_presence;
   "model/purchases": typeof model_purchases;
   "model/quotes": typeof model_quotes;
   "model/refunds": typeof model_refunds;
@@ -328,4 +334,9 @@ export declare const internal: FilterApi<
   FunctionReference<any, "internal">
 >;
 
-export declare const components: {};
+export declare const components: {
+  rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
+  orderTotals: import("@convex-dev/aggregate/_generated/component.js").ComponentApi<"orderTotals">;
+  presence: import("@convex-dev/presence/_generated/component.js").ComponentApi<"presence">;
+  migrations: import("@convex-dev/migrations/_generated/component.js").ComponentApi<"migrations">;
+};

@@ -315,6 +315,70 @@ test("ORD-5 a transferred payment goes back by hand and counts once confirmed", 
   expect(sentTo(sent, "/v2/")).toEqual([]);
 });
 
+test("ADM-5 orders of one moment are each on one page, however far back", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t, { stock: 10 });
+  const placed: string[] = [];
+  for (let count = 0; count < 5; count++) {
+    const { orderNumber } = await buy(await addShopper(t, { variantId: shopper.variantId }));
+    placed.unshift(orderNumber);
+  }
+  await runDue(t);
+  const { as } = await addManager(t);
+  for (const status of [null, "paid"] as const) {
+    const pages = await Promise.all(
+      [1, 2, 3].map((page) =>
+        as.query(api.admin.orders.list, { status, search: "", page, pageSize: 2 }),
+      ),
+    );
+    expect(pages.flatMap(({ rows }) => rows.map(({ number }) => number))).toEqual(placed);
+  }
+});
+
+test("ADM-5 the counts follow every order through its states", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t, { stock: 10 });
+  const { as } = await addManager(t);
+  const buyOne = async () => await buy(await addShopper(t, { variantId: shopper.variantId }));
+  const [shipped, processing, cancelled] = [await buyOne(), await buyOne(), await buyOne()];
+  await beginPayment(shopper);
+  for (const { orderNumber } of [shipped, processing]) {
+    await as.mutation(api.admin.orders.startProcessing, { orderNumber });
+  }
+  const parcel = { carrier: "DHL", trackingNumber: "3707 5512 0948" };
+  await as.mutation(api.admin.orders.ship, { orderNumber: shipped.orderNumber, ...parcel });
+  const { orderNumber } = cancelled;
+  await as.mutation(api.admin.orders.cancel, { orderNumber, reason: "Not in stock" });
+  await runDue(t);
+  const states = await t.run((ctx) => ctx.db.query("orders").collect());
+  const counted = await as.query(api.admin.orders.counts, {});
+  const byState = Object.fromEntries(Object.keys(counted).map((state) => [state, 0]));
+  for (const { state } of states) byState[state] = (byState[state] ?? 0) + 1;
+  expect(counted).toEqual({ ...byState, all: 4 });
+  expect(counted).toMatchObject({ awaitingPayment: 1, processing: 1, shipped: 1, paid: 0 });
+});
+
+test("ADM-5 orders from before there were counts are counted once", async () => {
+  const t = startShop();
+  await buy(await addShopper(t, { stock: 10 }));
+  await t.run(async (ctx) => {
+    const order = (await ctx.db.query("orders").first())!;
+    const fields = Object.entries(order).filter(([name]) => !name.startsWith("_"));
+    const { number, ...rest } = Object.fromEntries(fields) as Omit<typeof order, `_${string}`>;
+    await ctx.db.insert("orders", { ...rest, number: `${number}0` });
+  });
+  const { as } = await addManager(t);
+  const countPaid = async () => {
+    await pass(t, 5_000);
+    return (await as.query(api.admin.orders.counts, {})).paid;
+  };
+  expect(await countPaid()).toBe(1);
+  for (let start = 0; start < 2; start++) {
+    await t.mutation(internal.jobs.migrations.run, {});
+    expect(await countPaid()).toBe(2);
+  }
+});
+
 test("ADM-5 the payment panel shows every word of the provider", async () => {
   const t = startShop();
   const { orderNumber, payPalOrderId } = await buy(await addShopper(t));
@@ -347,6 +411,7 @@ test("ADM-5 orders are listed the latest first, by status, by number and by name
     const { rows, ...rest } = await as.query(api.admin.orders.list, args);
     return { numbers: rows.map(({ number }) => number), ...rest };
   };
+  await runDue(t);
   const exact = { isTotalExact: true };
   expect(await list({ status: "paid" })).toEqual({
     numbers: [numbers[2], numbers[1]],

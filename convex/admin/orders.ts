@@ -12,16 +12,19 @@ import * as Fulfilment from "../model/fulfilment.ts";
 import * as ManualPayments from "../model/manualPayments.ts";
 import * as OrderEvents from "../model/orderEvents.ts";
 import * as OrderSearch from "../model/orderSearch.ts";
+import * as OrderTotals from "../model/orderTotals.ts";
 import * as OrderViews from "../model/orderViews.ts";
 import * as Orders from "../model/orders.ts";
-import { vAdminOrder, vAdminOrderRow } from "../tables/orderViews.ts";
+import { vAdminOrder, vAdminOrderRow, vOrderCounts } from "../tables/orderViews.ts";
 import { vOrderState, vShipment } from "../tables/orders.ts";
 
 const vOrderNumber = { orderNumber: v.string() };
 
 type Fulfilment = Infer<typeof vAdminOrder>["axes"]["fulfilment"];
 
-/** Pages count from one. `total` stops at 1000, `isTotalExact` says whether it did. */
+/**
+ * Pages count from one. A search stops at its best 200 matches; `isTotalExact` says whether it did.
+ */
 export const list = staffQuery({
   permission: "order:read:any",
   args: {
@@ -40,6 +43,14 @@ export const list = staffQuery({
     const found = await OrderSearch.search(ctx, args);
     return { ...found, rows: found.rows.map(OrderViews.viewRow) };
   },
+});
+
+/** How many orders there are in all and of each state. Follows a change within moments. */
+export const counts = staffQuery({
+  permission: "order:read:any",
+  args: {},
+  returns: vOrderCounts,
+  handler: (ctx) => OrderTotals.countEach(ctx),
 });
 
 /** Throws NOT_FOUND. */

@@ -1,7 +1,9 @@
+import { DAY } from "@convex-dev/rate-limiter";
 import { v } from "convex/values";
 
 import { internal } from "../_generated/api";
 import { internalMutation } from "../lib/functions.ts";
+import { forgetBuckets } from "../lib/rateLimit.ts";
 import * as Sweeps from "../model/sweeps.ts";
 
 /** Sign-ins that have expired. */
@@ -41,14 +43,12 @@ export const guests = internalMutation({
   },
 });
 
-/** Counters of attempts that have long been full again. */
+/** Counts of attempts that are a day old. The longest limit is full again in less. */
 export const rateLimits = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
-    if (await Sweeps.sweepRateLimits(ctx, Date.now())) {
-      await ctx.scheduler.runAfter(0, internal.jobs.sweep.rateLimits, {});
-    }
+    await forgetBuckets(ctx, Date.now() - DAY);
     return null;
   },
 });

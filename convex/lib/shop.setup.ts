@@ -1,3 +1,8 @@
+import { register as registerAggregate } from "@convex-dev/aggregate/test";
+import { register as registerBatchWorker } from "@convex-dev/batch-worker/test";
+import { register as registerMigrations } from "@convex-dev/migrations/test";
+import { register as registerPresence } from "@convex-dev/presence/test";
+import { register as registerRateLimiter } from "@convex-dev/rate-limiter/test";
 import { convexTest } from "convex-test";
 import { vi } from "vitest";
 
@@ -20,7 +25,13 @@ export function startShop() {
   vi.stubEnv("SITE_URL", "http://shop.test");
   vi.stubEnv("CONVEX_SITE_URL", "http://shop.test/http");
   vi.stubEnv("REQUEST_CONTEXT_SECRET", "a secret for tests");
-  return convexTest(schema, modules);
+  const t = convexTest(schema, modules);
+  registerRateLimiter(t);
+  registerAggregate(t, "orderTotals");
+  registerBatchWorker(t, "orderTotals/batchWorker");
+  registerPresence(t);
+  registerMigrations(t);
+  return t;
 }
 
 export type NewUser = { role?: Role; kind?: "guest" | "account"; email?: string };

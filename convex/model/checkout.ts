@@ -13,7 +13,6 @@ import { canPay } from "../domain/order.ts";
 import type { PaymentMethod } from "../domain/payment.ts";
 import { isInFlight } from "../domain/payment.ts";
 import type { QuoteTotals } from "../domain/quote.ts";
-import type { BucketConfig } from "../domain/tokenBucket.ts";
 import { appError, invalidInput } from "../lib/errors.ts";
 import { takeToken } from "../lib/rateLimit.ts";
 import * as Cancellations from "./cancellations.ts";
@@ -30,9 +29,6 @@ import { getSettings } from "./settings.ts";
 
 type Entries = Pick<Doc<"checkouts">, "contact" | "address" | "deliveryMethod">;
 type Shopper = { userId: Id<"users">; actor: Actor };
-
-/** Each beginning takes an order number and stock; nobody needs as many. */
-const BEGINNINGS: BucketConfig = { capacity: 20, refillMs: 30_000 };
 
 const NOTHING_ENTERED: Entries = { contact: null, address: null, deliveryMethod: null };
 
@@ -94,7 +90,7 @@ export async function begin(
   options: Shopper & { quoteVersion: string; method: PaymentMethod },
 ): Promise<StartedPayment> {
   const { userId, actor, quoteVersion, method } = options;
-  await takeToken(ctx, `checkout:${userId}`, BEGINNINGS);
+  await takeToken(ctx, "beginCheckout", userId);
   const settings = await getSettings(ctx);
   if (!settings.paymentMethods.includes(method)) {
     throw invalidInput("paymentMethod", "unsupported");

@@ -13,6 +13,7 @@ import type { vDemoOrder } from "../tables/demoOrders.ts";
 import type { Actor } from "./orderEvents.ts";
 import * as OrderEvents from "./orderEvents.ts";
 import { SYSTEM } from "./orderEvents.ts";
+import * as OrderTotals from "./orderTotals.ts";
 import * as Orders from "./orders.ts";
 import { searchText } from "./placedOrders.ts";
 import type { ShopSettings } from "./settings.ts";
@@ -111,7 +112,9 @@ async function insertOrder(
     placedAt,
     searchText: searchText({ number: demo.number, contact, address }),
   });
-  return await Orders.getById(ctx, orderId);
+  const order = await Orders.getById(ctx, orderId);
+  await OrderTotals.add(ctx, order);
+  return order;
 }
 
 function deliveryOf({ demo, settings }: { demo: DemoOrder; settings: ShopSettings }) {

@@ -2,11 +2,10 @@ import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import type { OrderState } from "../domain/order.ts";
 import { formatOrderNumber, parseOrderNumber } from "../domain/orderNumber.ts";
+import * as OrderTotals from "./orderTotals.ts";
 
-type Db = Pick<QueryCtx, "db">;
+type Ctx = Pick<QueryCtx, "db" | "runQuery" | "meta">;
 
-/** No list goes further back than this; a search or a filter does. */
-const MAX_ROWS = 1000;
 // The search index answers with its best matches only.
 const MAX_MATCHES = 200;
 const MAX_PAGE_SIZE = 100;
@@ -18,49 +17,96 @@ export type OrderPage = {
   page: number;
 };
 
+type Wanted = { status: OrderState | null; search: string; page: number; pageSize: number };
+
 /** Orders for staff, the latest first or, for a search, the best match first. Pages from one. */
-export async function search(
-  ctx: Db,
-  options: { status: OrderState | null; search: string; page: number; pageSize: number },
-): Promise<OrderPage> {
-  const text = options.search.trim();
-  const limit = text === "" ? MAX_ROWS : MAX_MATCHES;
-  const found = await find(ctx, { text, status: options.status, limit: limit + 1 });
-  const total = Math.min(found.length, limit);
-  const pageSize = wholeNumberWithin(options.pageSize, MAX_PAGE_SIZE);
-  const page = wholeNumberWithin(options.page, Math.max(1, Math.ceil(total / pageSize)));
-  const rows = found.slice(0, limit).slice((page - 1) * pageSize, page * pageSize);
-  return { rows, total, isTotalExact: found.length <= limit, page };
+export async function search(ctx: Ctx, wanted: Wanted): Promise<OrderPage> {
+  const text = wanted.search.trim();
+  const pageSize = wholeNumberWithin(wanted.pageSize, MAX_PAGE_SIZE);
+  return text === ""
+    ? await pageOfAll(ctx, { ...wanted, pageSize })
+    : await pageOfMatches(ctx, text, { ...wanted, pageSize });
 }
 
-async function find(
-  ctx: Db,
-  { text, status, limit }: { text: string; status: OrderState | null; limit: number },
+async function pageOfAll(ctx: Ctx, { status, page, pageSize }: Wanted): Promise<OrderPage> {
+  const total = await OrderTotals.count(ctx, status ?? "all");
+  const shown = pageWithin(page, total, pageSize);
+  const rows =
+    shown === 1
+      ? await newest(ctx, status).take(pageSize)
+      : await pageFrom(ctx, { status, offset: (shown - 1) * pageSize, pageSize });
+  return { rows, total, isTotalExact: true, page: shown };
+}
+
+async function pageFrom(
+  ctx: Ctx,
+  { status, offset, pageSize }: { status: OrderState | null; offset: number; pageSize: number },
+): Promise<Doc<"orders">[]> {
+  const [placedAt, creationTime] = await OrderTotals.placeAt(ctx, status ?? "all", offset);
+  const sameMoment = await newest(ctx, status, { placedAt, creationTime }).take(pageSize);
+  if (sameMoment.length === pageSize) return sameMoment;
+  const older = await newest(ctx, status, { before: placedAt }).take(pageSize - sameMoment.length);
+  return [...sameMoment, ...older];
+}
+
+type From = { placedAt: number; creationTime: number } | { before: number };
+
+function newest(ctx: Ctx, status: OrderState | null, from?: From) {
+  const orders = ctx.db.query("orders");
+  const ranged =
+    status === null
+      ? orders.withIndex("by_placedAt", (q) => {
+          if (from === undefined) return q;
+          if ("before" in from) return q.lt("placedAt", from.before);
+          return q.eq("placedAt", from.placedAt).lte("_creationTime", from.creationTime);
+        })
+      : orders.withIndex("by_state_and_placedAt", (q) => {
+          const inState = q.eq("state", status);
+          if (from === undefined) return inState;
+          if ("before" in from) return inState.lt("placedAt", from.before);
+          return inState.eq("placedAt", from.placedAt).lte("_creationTime", from.creationTime);
+        });
+  return ranged.order("desc");
+}
+
+async function pageOfMatches(
+  ctx: Ctx,
+  text: string,
+  { status, page, pageSize }: Wanted,
+): Promise<OrderPage> {
+  const found = await matches(ctx, text, status);
+  const total = Math.min(found.length, MAX_MATCHES);
+  const shown = pageWithin(page, total, pageSize);
+  const rows = found.slice(0, MAX_MATCHES).slice((shown - 1) * pageSize, shown * pageSize);
+  return { rows, total, isTotalExact: found.length <= MAX_MATCHES, page: shown };
+}
+
+async function matches(
+  ctx: Ctx,
+  text: string,
+  status: OrderState | null,
 ): Promise<Doc<"orders">[]> {
   const orders = ctx.db.query("orders");
   const number = orderNumberIn(text);
   if (number !== null) {
     return await orders.withIndex("by_number", (q) => q.eq("number", number)).take(1);
   }
-  if (text !== "") {
-    return await orders
-      .withSearchIndex("by_searchText", (q) => {
-        const matching = q.search("searchText", text);
-        return status === null ? matching : matching.eq("state", status);
-      })
-      .take(limit);
-  }
-  if (status === null) return await orders.withIndex("by_placedAt").order("desc").take(limit);
   return await orders
-    .withIndex("by_state_and_placedAt", (q) => q.eq("state", status))
-    .order("desc")
-    .take(limit);
+    .withSearchIndex("by_searchText", (q) => {
+      const matching = q.search("searchText", text);
+      return status === null ? matching : matching.eq("state", status);
+    })
+    .take(MAX_MATCHES + 1);
 }
 
 // The index knows words, to which every number begins alike.
 function orderNumberIn(text: string): string | null {
   const typed = /^\d+$/.test(text) ? formatOrderNumber(Number(text)) : text.toUpperCase();
   return parseOrderNumber(typed) === null ? null : typed;
+}
+
+function pageWithin(page: number, total: number, pageSize: number): number {
+  return wholeNumberWithin(page, Math.max(1, Math.ceil(total / pageSize)));
 }
 
 function wholeNumberWithin(value: number, max: number): number {

@@ -6,6 +6,7 @@ import { ORDER_SEQUENCE_START, formatOrderNumber } from "../domain/orderNumber.t
 import { appError, notFound } from "../lib/errors.ts";
 import { MAX_ORDER_LINES } from "./holds.ts";
 import type { Actor } from "./orderEvents.ts";
+import * as OrderTotals from "./orderTotals.ts";
 
 type Db = Pick<QueryCtx, "db">;
 
@@ -84,6 +85,7 @@ export async function setPayment(
   }
   const state = orderState({ payment, fulfilment: order.fulfilment });
   await ctx.db.patch("orders", orderId, { payment, state });
+  await OrderTotals.move(ctx, order, state);
 }
 
 /** Asks a person to look; the axes stay. */
@@ -118,6 +120,7 @@ export async function moveFulfilment(
   }
   const state = orderState({ payment: order.payment, fulfilment: to });
   await ctx.db.patch("orders", order._id, { fulfilment: to, state });
+  await OrderTotals.move(ctx, order, state);
 }
 
 async function findCounter(ctx: Db): Promise<Doc<"counters"> | null> {

@@ -7,7 +7,6 @@ import { CAPTURE_HOLD_MS, HOLD_TTL_MS, LONG_HOLD_TTL_MS } from "../domain/hold.t
 import { canPay } from "../domain/order.ts";
 import type { PaymentMethod } from "../domain/payment.ts";
 import { isInFlight } from "../domain/payment.ts";
-import type { BucketConfig } from "../domain/tokenBucket.ts";
 import { appError, notFound } from "../lib/errors.ts";
 import { takeToken } from "../lib/rateLimit.ts";
 import type { vCaptureTask, vOpenTask } from "../tables/paymentTasks.ts";
@@ -27,9 +26,6 @@ export type StartedPayment = {
   paymentId: Id<"payments">;
   holdExpiresAt: number;
 };
-
-/** Each opening may ask the provider. */
-const OPENINGS: BucketConfig = { capacity: 30, refillMs: 20_000 };
 
 type OwnPayment = { paymentId: Id<"payments">; userId: Id<"users"> };
 
@@ -74,7 +70,7 @@ export async function prepareOpen(
   own: OwnPayment,
 ): Promise<Infer<typeof vOpenTask>> {
   const { payment, order } = await getOwn(ctx, own);
-  await takeToken(ctx, `payment:${own.userId}`, OPENINGS);
+  await takeToken(ctx, "openPayment", own.userId);
   if (payment.method !== "paypal" || !canPay(order)) throw appError({ code: "ORDER_NOT_PAYABLE" });
   if (isInFlight(payment.status)) {
     throw appError({ code: "PAYMENT_PENDING", reason: payment.status });

@@ -11,6 +11,7 @@ import { invalidInput } from "../lib/errors.ts";
 import type { CartItem } from "./cart.ts";
 import type { Actor } from "./orderEvents.ts";
 import * as OrderEvents from "./orderEvents.ts";
+import * as OrderTotals from "./orderTotals.ts";
 import * as Orders from "./orders.ts";
 import type { PricedCart } from "./quotes.ts";
 
@@ -47,7 +48,9 @@ export async function place(ctx: MutationCtx, agreement: Agreement): Promise<Doc
   }
   const amount = quote.total;
   await OrderEvents.add(ctx, { orderId, kind: "placed", actor, amount, at: placedAt });
-  return await Orders.getById(ctx, orderId);
+  const order = await Orders.getById(ctx, orderId);
+  await OrderTotals.add(ctx, order);
+  return order;
 }
 
 /** What staff find an order by. */

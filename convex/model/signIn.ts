@@ -1,40 +1,28 @@
 import type { Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import type { BucketConfig } from "../domain/tokenBucket.ts";
 import { giveTokenBack, takeToken } from "../lib/rateLimit.ts";
 import { findPasswordAccount } from "./accounts.ts";
 
-const MINUTE_MS = 60_000;
-
-/**
- * Failed sign-ins are slowed down by who tries (the address), by what is tried from there, and by
- * account over all addresses. The last one spares addresses that have signed in to the account
- * before: whoever guesses at somebody's password does not keep them out.
- */
-const LIMITS = {
-  address: { capacity: 30, refillMs: MINUTE_MS / 3 },
-  pair: { capacity: 10, refillMs: MINUTE_MS / 2 },
-  account: { capacity: 50, refillMs: MINUTE_MS },
-} satisfies Record<string, BucketConfig>;
-
-const SIGN_UPS: BucketConfig = { capacity: 20, refillMs: 3 * MINUTE_MS };
-const GUESTS: BucketConfig = { capacity: 120, refillMs: 5_000 };
 const MAX_KNOWN_ADDRESSES = 20;
 
 export type Attempt = { email: string; address: string };
 
 export type AttemptedAccount = { userId: Id<"users">; passwordHash: string };
 
-/** Counts the attempt before the password is looked at, so that parallel ones count too. */
+/**
+ * Counts the attempt before the password is looked at, so that parallel ones count too. The limit
+ * of the account spares addresses that have signed in to it before: whoever guesses at somebody's
+ * password does not keep them out.
+ */
 export async function beginAttempt(
   ctx: MutationCtx,
   { email, address }: Attempt,
 ): Promise<AttemptedAccount | null> {
   const account = await findPasswordAccount(ctx, email);
-  await takeToken(ctx, keys(email, address).address, LIMITS.address);
-  await takeToken(ctx, keys(email, address).pair, LIMITS.pair);
+  await takeToken(ctx, "signInFromAddress", address);
+  await takeToken(ctx, "signInFromAddressToAccount", `${address}:${email}`);
   const isKnown = account !== null && (await findKnown(ctx, account.userId, address)) !== null;
-  if (!isKnown) await takeToken(ctx, keys(email, address).account, LIMITS.account);
+  if (!isKnown) await takeToken(ctx, "signInToAccount", email);
   return account === null ? null : { userId: account.userId, passwordHash: account.secret ?? "" };
 }
 
@@ -43,25 +31,25 @@ export async function endAttempt(
   ctx: MutationCtx,
   { email, address, userId }: Attempt & { userId: Id<"users"> },
 ): Promise<void> {
-  await giveTokenBack(ctx, keys(email, address).address, LIMITS.address);
-  await giveTokenBack(ctx, keys(email, address).pair, LIMITS.pair);
+  await giveTokenBack(ctx, "signInFromAddress", address);
+  await giveTokenBack(ctx, "signInFromAddressToAccount", `${address}:${email}`);
   const known = await findKnown(ctx, userId, address);
   if (known !== null) {
     await ctx.db.patch("knownAddresses", known._id, { lastUsedAt: Date.now() });
     return;
   }
-  await giveTokenBack(ctx, keys(email, address).account, LIMITS.account);
+  await giveTokenBack(ctx, "signInToAccount", email);
   await ctx.db.insert("knownAddresses", { userId, address, lastUsedAt: Date.now() });
   await forgetOldest(ctx, userId);
 }
 
 export async function limitSignUps(ctx: MutationCtx, address: string): Promise<void> {
-  await takeToken(ctx, `signUp:${address}`, SIGN_UPS);
+  await takeToken(ctx, "signUp", address);
 }
 
 /** A new guest: a browser that is about to write something. */
 export async function createGuest(ctx: MutationCtx, address: string): Promise<Id<"users">> {
-  await takeToken(ctx, `guest:${address}`, GUESTS);
+  await takeToken(ctx, "guest", address);
   return await ctx.db.insert("users", {
     kind: "guest",
     role: "client",
@@ -74,14 +62,6 @@ export async function createGuest(ctx: MutationCtx, address: string): Promise<Id
     mergedIntoUserId: null,
     registeredAt: Date.now(),
   });
-}
-
-function keys(email: string, address: string) {
-  return {
-    address: `signIn:address:${address}`,
-    pair: `signIn:pair:${address}:${email}`,
-    account: `signIn:account:${email}`,
-  };
 }
 
 async function findKnown(ctx: MutationCtx, userId: Id<"users">, address: string) {

@@ -7,9 +7,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A guest who returns within this time finds the cart. */
 export const GUEST_LIFETIME_MS = 60 * DAY_MS;
 
-/** Long after any bucket is full again. */
-const BUCKET_LIFETIME_MS = DAY_MS;
-
 const BATCH = 100;
 
 /** Like the sweeps below: deletes a batch and says whether there may be more. */
@@ -63,15 +60,6 @@ export async function sweepGuests(
     if (!(await hasTraces(ctx, _id))) await ctx.db.delete("users", _id);
   }
   return old.isDone ? null : old.continueCursor;
-}
-
-export async function sweepRateLimits(ctx: MutationCtx, now: number): Promise<boolean> {
-  const idle = await ctx.db
-    .query("rateLimits")
-    .withIndex("by_updatedAt", (q) => q.lt("updatedAt", now - BUCKET_LIFETIME_MS))
-    .take(BATCH);
-  for (const { _id } of idle) await ctx.db.delete("rateLimits", _id);
-  return idle.length === BATCH;
 }
 
 async function hasTraces(ctx: MutationCtx, userId: Id<"users">): Promise<boolean> {

@@ -26,15 +26,6 @@ export const operationsTables = {
     .index("by_actorId_and_at", ["actorId", "at"])
     .index("by_subject_and_at", ["subject.table", "subject.id", "at"]),
 
-  /** Token buckets; see `domain/tokenBucket`. */
-  rateLimits: defineTable({
-    key: v.string(),
-    tokens: v.number(),
-    updatedAt: v.number(),
-  })
-    .index("by_key", ["key"])
-    .index("by_updatedAt", ["updatedAt"]),
-
   /** Files of the demo shop that are already in storage, so that an interrupted import resumes. */
   demoFiles: defineTable({
     file: v.string(),

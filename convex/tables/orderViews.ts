@@ -1,5 +1,7 @@
+import type { Validator } from "convex/values";
 import { v } from "convex/values";
 
+import type { OrderState } from "../domain/order.ts";
 import { vTint } from "./catalog.ts";
 import { vPicture } from "./catalogViews.ts";
 import { vAddress, vContact } from "./checkouts.ts";
@@ -102,6 +104,19 @@ export const vOrderSummary = v.object({
     v.object({ name: v.string(), picture: v.union(vPicture, v.null()), tint: vTint }),
   ),
 });
+
+export const vOrderCounts = v.object({
+  all: v.number(),
+  awaitingPayment: v.number(),
+  paymentPending: v.number(),
+  needsReview: v.number(),
+  paid: v.number(),
+  processing: v.number(),
+  shipped: v.number(),
+  delivered: v.number(),
+  cancelled: v.number(),
+  refunded: v.number(),
+} satisfies Record<OrderState | "all", Validator<number>>);
 
 export const vAdminOrderRow = v.object({
   ...orderFields,

@@ -1,10 +1,11 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import { beforeAll, expect, test } from "vitest";
 
+import { requireUnexpired } from "../functions/admission.ts";
 import type { ServiceError } from "../lib/service-error.ts";
 import { deriveAdminKey, generateInstanceSecret } from "./admin-key.ts";
 import { parseAuthProvider, type AuthProvider } from "./auth-provider.ts";
-import { createAuthenticator, requireUnexpired } from "./authenticator.ts";
+import { createAuthenticator } from "./authenticator.ts";
 import { createKeySets } from "./key-sets.ts";
 
 const SITE = "http://shop.test/http";

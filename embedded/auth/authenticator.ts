@@ -26,7 +26,7 @@ export interface Authenticator {
    *   `TokenExpired`, `AuthProviderDiscoveryFailed`).
    */
   identify(token: string): Promise<Identity>;
-  /** @throws ServiceError `BadDeployKey` unless the key is this deployment's. */
+  /** @throws ServiceError `BadAdminKey` unless the key is this deployment's. */
   admin(adminKey: string, actingAs: Readonly<Record<string, unknown>> | null): Caller;
   /**
    * Reads an `Authorization` header: absent, `Bearer <token>`, or
@@ -51,9 +51,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     admin(adminKey, actingAs) {
       if (!isSameKey(adminKey, options.adminKey)) {
         throw unauthenticated(
-          "BadDeployKey",
-          "The provided deploy key was invalid for deployment. Double check that the environment " +
-            "this key was generated for matches the desired deployment.",
+          "BadAdminKey",
+          "The provided admin key was invalid for this instance",
         );
       }
       return { kind: "admin", actingAs: actingAs === null ? null : impersonatedIdentity(actingAs) };
@@ -72,15 +71,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
   };
   return authenticator;
-}
-
-/** @throws ServiceError `TokenExpired` when the identity's token ran out. */
-export function requireUnexpired(caller: Caller, nowMs: number): void {
-  if (caller.kind !== "client" || caller.identity === null) return;
-  const { expiresAt } = caller.identity;
-  if (expiresAt !== null && expiresAt <= nowMs) {
-    throw unauthenticated("TokenExpired", "Convex token identity expired");
-  }
 }
 
 async function identify(token: string, options: AuthenticatorOptions): Promise<Identity> {

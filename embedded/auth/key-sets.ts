@@ -14,6 +14,8 @@ export interface KeySetOptions {
   readonly fetchOwnSite: OwnSiteFetch;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
+  /** How long a provider may take to answer, ten seconds by default. */
+  readonly timeoutMs?: number;
 }
 
 /** Keys of each provider, fetched once and again when old or when a token names an unknown key. */
@@ -25,12 +27,15 @@ export interface KeySets {
 
 const MAX_AGE_MS = 10 * 60_000;
 const REFETCH_AFTER_MS = 30_000;
+/** A provider that does not answer is not asked again by every token in between. */
+const RETRY_AFTER_MS = 1_000;
 const FETCH_TIMEOUT_MS = 10_000;
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 const JWKS_MEDIA_TYPES = ["application/json", "application/jwk-set+json"];
 
 interface CachedKeySet {
   readonly fetchedAt: number;
+  failedAt: number | null;
   readonly keys: Promise<JWTVerifyGetKey>;
 }
 
@@ -42,13 +47,19 @@ export function createKeySets(options: KeySetOptions): KeySets {
     const address = provider.type === "oidc" ? canonicalIssuer(provider.issuer) : provider.jwks;
     const cacheKey = `${provider.type} ${address}`;
     const cached = cache.get(cacheKey);
-    if (cached !== undefined && now() - cached.fetchedAt < maxAgeMs) return cached.keys;
-    const keys = fetchKeySet(provider, options);
-    cache.set(cacheKey, { fetchedAt: now(), keys });
-    keys.catch(() => {
-      if (cache.get(cacheKey)?.keys === keys) cache.delete(cacheKey);
-    });
-    return keys;
+    if (cached !== undefined && isUsable(cached, maxAgeMs)) return cached.keys;
+    const fetched: CachedKeySet = {
+      fetchedAt: now(),
+      failedAt: null,
+      keys: fetchKeySet(provider, options),
+    };
+    cache.set(cacheKey, fetched);
+    fetched.keys.catch(() => (fetched.failedAt = now()));
+    return fetched.keys;
+  }
+
+  function isUsable({ fetchedAt, failedAt }: CachedKeySet, maxAgeMs: number): boolean {
+    return failedAt === null ? now() - fetchedAt < maxAgeMs : now() - failedAt < RETRY_AFTER_MS;
   }
 
   return {
@@ -103,20 +114,34 @@ async function fetchJson(
   options: KeySetOptions,
   requiresJsonType: boolean,
 ): Promise<unknown> {
+  const timeoutMs = options.timeoutMs ?? FETCH_TIMEOUT_MS;
+  const signal = AbortSignal.timeout(timeoutMs);
+  // The deployment's own site is no network: the signal alone would not end what it waits for.
+  const timeout = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error(`no answer in ${timeoutMs} ms`)));
+  });
   try {
-    const url = new URL(address);
-    const response = await (options.fetchOwnSite(url) ??
-      (options.fetch ?? fetch)(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }));
-    if (!response.ok) throw discoveryFailed(address, `HTTP ${response.status}`);
-    const mediaType = (response.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
-    if (requiresJsonType && !JWKS_MEDIA_TYPES.includes(mediaType.toLowerCase())) {
-      throw discoveryFailed(address, `its content type is '${mediaType}'`);
-    }
-    return JSON.parse(await readBounded(response)) as unknown;
+    return await Promise.race([readJson(address, options, requiresJsonType, signal), timeout]);
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     throw discoveryFailed(address, error instanceof Error ? error.message : String(error));
   }
+}
+
+async function readJson(
+  address: string,
+  options: KeySetOptions,
+  requiresJsonType: boolean,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const url = new URL(address);
+  const response = await (options.fetchOwnSite(url) ?? (options.fetch ?? fetch)(url, { signal }));
+  if (!response.ok) throw discoveryFailed(address, `HTTP ${response.status}`);
+  const mediaType = (response.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
+  if (requiresJsonType && !JWKS_MEDIA_TYPES.includes(mediaType.toLowerCase())) {
+    throw discoveryFailed(address, `its content type is '${mediaType}'`);
+  }
+  return JSON.parse(await readBounded(response)) as unknown;
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -1,4 +1,5 @@
 import { preciseClock } from "../lib/precise-clock.ts";
+import { DataFolderError } from "../storage/storage-error.ts";
 import { Storage } from "../storage/storage.ts";
 import { DatabaseEngine } from "./engine.ts";
 import type { EngineDatabase, SystemTableDefinition } from "./types.ts";
@@ -33,8 +34,13 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Engine
       retention: { ...DEFAULT_RETENTION, ...options.retention },
       systemTables: options.systemTables ?? [],
     });
-  } catch (error) {
+  } catch (cause) {
     await storage.close();
-    throw error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataFolderError(
+      "Damaged",
+      `The data folder ${options.folder} cannot be opened: its records are damaged (${reason}).`,
+      { cause },
+    );
   }
 }

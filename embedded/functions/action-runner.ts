@@ -26,6 +26,8 @@ export interface ActionRunnerOptions {
   readonly codeCache: CodeCache;
   readonly pool: ActionPool;
   readonly services: ActionServices;
+  /** Whether clients of an HTTP action that failed are told how and where. */
+  readonly exposesDetails: boolean;
 }
 
 const TIME_LIMITS_MS = { isolate: 30 * 60_000, node: 10 * 60_000 };
@@ -37,8 +39,10 @@ export class ActionRunner {
   readonly #codeCache: CodeCache;
   readonly #pool: ActionPool;
   readonly #services: ActionServices;
+  readonly #exposesDetails: boolean;
 
-  constructor({ codeCache, pool, services }: ActionRunnerOptions) {
+  constructor({ codeCache, pool, services, exposesDetails }: ActionRunnerOptions) {
+    this.#exposesDetails = exposesDetails;
     this.#codeCache = codeCache;
     this.#pool = pool;
     this.#services = services;
@@ -91,15 +95,20 @@ export class ActionRunner {
     return found === null ? null : functionInfo(found);
   }
 
+  /** `onEnded` is called when the response has been read to its end, or will not be. */
   async runHttp(
     request: Request,
     auth: { readonly caller: Caller } | { readonly error: string },
     metadata: RequestMetadata,
+    onEnded: () => void,
   ): Promise<Response> {
     const code = await this.#loadCode();
     const { pathname } = new URL(request.url);
     const routed = code === null ? null : routeRequest(code.snapshot, pathname, request.method);
-    if (code === null || routed === null) return new Response(NO_HTTP_TEXT, { status: 404 });
+    if (code === null || routed === null) {
+      onEnded();
+      return new Response(NO_HTTP_TEXT, { status: 404 });
+    }
     const { componentPath, routedPath } = routed;
     const caller: Caller = "caller" in auth ? auth.caller : { kind: "client", identity: null };
     const wire = await wireRequest(request);
@@ -130,10 +139,14 @@ export class ActionRunner {
         },
       );
       session.result.then(
-        () => body.push(null),
+        () => {
+          body.push(null);
+          onEnded();
+        },
         (error: unknown) => {
+          onEnded();
           if (body.fail(error)) return;
-          if (error instanceof FunctionError) resolve(errorResponse(error, metadata.requestId));
+          if (error instanceof FunctionError) resolve(this.#errorResponse(error, metadata));
           else reject(new Error("The HTTP action failed in the engine.", { cause: error }));
         },
       );
@@ -142,6 +155,18 @@ export class ActionRunner {
 
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  /** What a client of an HTTP action gets for an error that the action did not catch. */
+  #errorResponse({ message, dataJson }: FunctionError, { requestId }: RequestMetadata): Response {
+    const [firstLine = ""] = message.split("\n");
+    const heading = `[Request ID: ${requestId}] Server Error`;
+    const body = {
+      code: this.#exposesDetails ? `${heading}: ${firstLine}` : heading,
+      ...(this.#exposesDetails ? { trace: message } : {}),
+      ...(dataJson === null ? {} : { data: JSON.parse(dataJson) as unknown }),
+    };
+    return Response.json(body, { status: 500 });
   }
 
   async #loadCode(): Promise<ActionCode | null> {
@@ -221,15 +246,4 @@ function toResponse(
 ): Response {
   const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };
   return new Response(body, init);
-}
-
-/** What a client of an HTTP action gets for an error that the action did not catch. */
-function errorResponse({ message, dataJson }: FunctionError, requestId: string): Response {
-  const [firstLine = ""] = message.split("\n");
-  const body = {
-    code: `[Request ID: ${requestId}] Server Error: ${firstLine}`,
-    trace: message,
-    ...(dataJson === null ? {} : { data: JSON.parse(dataJson) as unknown }),
-  };
-  return Response.json(body, { status: 500 });
 }

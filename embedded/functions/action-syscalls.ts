@@ -5,13 +5,13 @@ import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { createHandle, requireFunction } from "../runtime/function-addresses.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import { findFile, insertFile, sha256Base64 } from "../runtime/file-records.ts";
-import { cancelJob, findJob, insertJob } from "../runtime/job-records.ts";
+import { insertJob } from "../runtime/job-records.ts";
 import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
 import type { WireBlob } from "../runtime/actions/action-protocol.ts";
 import {
+  cancelOwnJob,
   isJobCanceled,
   parseJobRequest,
-  requireJobId,
 } from "../runtime/syscalls/scheduler-syscalls.ts";
 import {
   deleteStoredFile,
@@ -222,9 +222,7 @@ function cancel(
 ): Promise<string> {
   const id = textArg(args, "id");
   return commitWrites(database, (transaction) => {
-    requireJobId(transaction, path.componentPath, id);
-    const job = findJob(transaction, id);
-    if (job !== null) cancelJob(transaction, job, clock.now());
+    cancelOwnJob(transaction, path.componentPath, id, clock.now());
     return "null";
   });
 }

@@ -6,12 +6,20 @@ import { FunctionError } from "../runtime/function-error.ts";
 import { FunctionExecutor } from "../runtime/function-executor.ts";
 import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
 import { CursorCodec } from "../runtime/syscalls/cursor-codec.ts";
+import type { TrafficControl } from "../lib/traffic-control.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { createAdmission, requireUnexpired, UNLIMITED } from "./admission.ts";
 import { functionFailure } from "./function-failure.ts";
 import { MutationRunner, type BeforeCommit } from "./mutation-runner.ts";
 import { QueryRunner } from "./query-runner.ts";
 import { requirePath } from "./run-request.ts";
-import type { FunctionRunner, FunctionType } from "./types.ts";
+import type {
+  ActionOutcome,
+  Caller,
+  FunctionRequest,
+  FunctionRunner,
+  FunctionType,
+} from "./types.ts";
 
 export interface FunctionRunnerOptions {
   readonly database: Database;
@@ -23,12 +31,19 @@ export interface FunctionRunnerOptions {
   readonly uploadTokens: UploadTokens;
   /** Makes cursors opaque; has to stay the same over restarts. */
   readonly secret: Uint8Array;
+  /** Whose turn it is when many call at a time; without it everybody's is at once. */
+  readonly traffic?: TrafficControl;
+  /** False keeps stacks out of the responses to HTTP actions that fail; true by default. */
+  readonly exposesDetails?: boolean;
   readonly onBeforeCommit?: BeforeCommit;
   /** How many worker threads actions may use at a time. */
   readonly maxActionThreads?: number;
 }
 
-const DEFAULT_ACTION_THREADS = 2;
+/** As many as actions may run at a time, so that each has a thread of its own. */
+const DEFAULT_ACTION_THREADS = 64;
+
+const NOBODY: Caller = { kind: "client", identity: null };
 
 /** Needs `defineFunctionTables` to have been called on the database. */
 export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
@@ -40,15 +55,18 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
     uploadTokens,
     cursors,
   });
-  const queries = new QueryRunner({ database, executor, clock });
+  const admission = options.traffic === undefined ? UNLIMITED : createAdmission(options.traffic);
+  const queries = new QueryRunner({ database, executor, clock, admission });
   const mutations = new MutationRunner({
     database,
     executor,
     clock,
+    admission,
     onBeforeCommit: options.onBeforeCommit ?? null,
   });
   const actions: ActionRunner = new ActionRunner({
     codeCache,
+    exposesDetails: options.exposesDetails ?? true,
     pool: new ActionPool({
       deployment,
       maxThreads: options.maxActionThreads ?? DEFAULT_ACTION_THREADS,
@@ -66,6 +84,14 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
     },
   });
 
+  /** Not for actions that actions call: they would wait for the turn that their caller has. */
+  function runAction(request: FunctionRequest): Promise<ActionOutcome> {
+    return admission.run("action", request, () => {
+      requireUnexpired(request.caller, clock.now());
+      return actions.run(request);
+    });
+  }
+
   async function typeOf(path: FunctionPath | null): Promise<FunctionType | null> {
     const info = path === null ? null : await actions.describe(path);
     return info?.udfType ?? null;
@@ -75,8 +101,17 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
     runQuery: (request, { ts } = {}) => queries.run(request, ts),
     runMutation: (request, session) => mutations.run(request, session ?? null),
     runScheduledMutation: (request, envelope) => mutations.runScheduled(request, envelope),
-    runAction: (request) => actions.run(request),
-    runHttpAction: (request, auth, metadata) => actions.runHttp(request, auth, metadata),
+    runAction: (request) => runAction(request),
+    runHttpAction(request, auth, metadata) {
+      const caller = "caller" in auth ? auth.caller : NOBODY;
+      return new Promise((resolve, reject) => {
+        const run = () =>
+          new Promise<void>((ended, failed) => {
+            actions.runHttp(request, auth, metadata, ended).then(resolve, failed);
+          });
+        admission.run("action", { caller, metadata }, run).catch(reject);
+      });
+    },
     watch: (request, onInvalidated) => queries.watch(request, onInvalidated),
     functionType: (componentPath, path) => typeOf(parseFunctionPath(componentPath, path)),
     async runAny(request) {
@@ -85,7 +120,7 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
           case "mutation":
             return await mutations.run(request, null);
           case "action":
-            return await actions.run(request);
+            return await runAction(request);
           default:
             return await queries.run({ ...request, journal: null });
         }
@@ -95,9 +130,8 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
       }
     },
     async drain() {
-      await executor.idle();
+      await Promise.all([executor.idle(), actions.close()]);
       queries.close();
-      await actions.close();
     },
   };
 }

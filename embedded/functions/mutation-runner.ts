@@ -7,6 +7,7 @@ import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
 import { DiskFullError } from "../storage/storage-error.ts";
 import { resolveCommitTs } from "../values/commit-ts.ts";
+import { requireUnexpired, UNLIMITED, type Admission } from "./admission.ts";
 import { functionFailure } from "./function-failure.ts";
 import { requirePath, toRunRequest } from "./run-request.ts";
 import { findAnswer, recordAnswer } from "./session-requests.ts";
@@ -33,6 +34,8 @@ export interface MutationRunnerOptions {
   readonly database: Database;
   readonly executor: Pick<FunctionExecutor, "run">;
   readonly clock: Clock;
+  /** Without it everybody's turn is at once. */
+  readonly admission?: Admission;
   readonly onBeforeCommit: BeforeCommit | null;
 }
 
@@ -47,9 +50,11 @@ export class MutationRunner {
   readonly #database: Database;
   readonly #executor: Pick<FunctionExecutor, "run">;
   readonly #clock: Clock;
+  readonly #admission: Admission;
   readonly #onBeforeCommit: BeforeCommit | null;
 
-  constructor({ database, executor, clock, onBeforeCommit }: MutationRunnerOptions) {
+  constructor({ database, executor, clock, admission, onBeforeCommit }: MutationRunnerOptions) {
+    this.#admission = admission ?? UNLIMITED;
     this.#database = database;
     this.#executor = executor;
     this.#clock = clock;
@@ -138,6 +143,7 @@ export class MutationRunner {
   ): Promise<Finished> {
     const begin = (previous: Transaction | null) => {
       const nowMs = this.#clock.now();
+      requireUnexpired(request.caller, nowMs);
       const transaction =
         previous === null
           ? this.#database.begin({ nowMs })
@@ -148,8 +154,15 @@ export class MutationRunner {
       return { transaction, request: toRunRequest(request, path, "mutation", options) };
     };
     const beforeCommit = this.#onBeforeCommit;
-    if (beforeCommit === null) return await this.#executor.run(begin, finish);
-    const ran = await this.#executor.run(begin, (result, transaction) => ({ result, transaction }));
+    const runInTurn = <T>(end: (result: RunResult, transaction: Transaction) => T): Promise<T> =>
+      this.#admission.run("mutation", request, (charge) =>
+        this.#executor.run(begin, (result, transaction) => {
+          charge(result.spentMs);
+          return end(result, transaction);
+        }),
+      );
+    if (beforeCommit === null) return await runInTurn(finish);
+    const ran = await runInTurn((result, transaction) => ({ result, transaction }));
     await beforeCommit({ path: canonicalPath(path), attempt });
     return finish(ran.result, ran.transaction);
   }

@@ -127,8 +127,9 @@ export class QueryCache {
       if (known !== null && accept(known)) return known;
       const running = this.#running.get(runningKey);
       if (running === undefined) break;
-      const entry = await running;
-      if (entry.holdsAt(ts)) return entry;
+      // What kept another caller from it, such as a token that ran out, need not concern this one.
+      const entry = await running.catch(() => null);
+      if (entry?.holdsAt(ts) === true) return entry;
     }
     const computing = compute().then((computed) => this.#add(key, computed));
     this.#running.set(runningKey, computing);

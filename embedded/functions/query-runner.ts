@@ -1,9 +1,11 @@
 import type { Database, Timestamp } from "../database/types.ts";
+import type { Charge } from "../lib/fair-gate.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
 import { parseArgs } from "../runtime/function-info.ts";
 import type { Clock } from "../runtime/services.ts";
+import { requireUnexpired, type Admission } from "./admission.ts";
 import { functionFailure } from "./function-failure.ts";
 import {
   isSameOutcome,
@@ -22,6 +24,7 @@ export interface QueryRunnerOptions {
   readonly database: Database;
   readonly executor: FunctionExecutor;
   readonly clock: Clock;
+  readonly admission: Admission;
 }
 
 /** A query that was asked for: where it is and what decides its result. */
@@ -31,14 +34,24 @@ interface Question {
   readonly key: QueryKey;
 }
 
+interface ObtainOptions {
+  /** Whether a known result will do. */
+  readonly accept: (entry: CachedQuery) => boolean;
+  /** What the one who asks was told last. */
+  readonly previous?: QueryOutcome | null;
+  readonly mayBeRefused: boolean;
+}
+
 /** Runs queries and shares their results between all who ask the same. */
 export class QueryRunner {
   readonly #database: Database;
   readonly #executor: FunctionExecutor;
   readonly #clock: Clock;
+  readonly #admission: Admission;
   readonly #cache: QueryCache;
 
-  constructor({ database, executor, clock }: QueryRunnerOptions) {
+  constructor({ database, executor, clock, admission }: QueryRunnerOptions) {
+    this.#admission = admission;
     this.#database = database;
     this.#executor = executor;
     this.#clock = clock;
@@ -49,7 +62,10 @@ export class QueryRunner {
   async run(request: WatchRequest, ts = this.#database.latestTs): Promise<QueryOutcome> {
     const question = this.#ask(request);
     if ("outcome" in question) return question.outcome;
-    const entry = await this.#obtain(question, ts, (known) => this.#isForNewcomers(known));
+    const entry = await this.#obtain(question, ts, {
+      accept: (known) => this.#isForNewcomers(known),
+      mayBeRefused: true,
+    });
     await this.#database.flushed(ts);
     return entry.computed.outcome;
   }
@@ -74,12 +90,12 @@ export class QueryRunner {
         const next =
           entry?.holdsAt(ts) === true
             ? entry
-            : await this.#obtain(
-                question,
-                ts,
-                (known) => !isFirst || this.#isForNewcomers(known),
-                last,
-              );
+            : await this.#obtain(question, ts, {
+                accept: (known) => !isFirst || this.#isForNewcomers(known),
+                previous: last,
+                // How much a socket may watch is bounded already.
+                mayBeRefused: false,
+              });
         attach(next);
         const { outcome } = next.computed;
         if (last === null || !isSameOutcome(last, outcome)) last = outcome;
@@ -133,10 +149,15 @@ export class QueryRunner {
   #obtain(
     question: Question,
     ts: Timestamp,
-    accept: (entry: CachedQuery) => boolean,
-    previous: QueryOutcome | null = null,
+    { accept, previous = null, mayBeRefused }: ObtainOptions,
   ): Promise<CachedQuery> {
-    const compute = () => this.#compute(question, ts, previous);
+    const compute = () =>
+      this.#admission.run(
+        "query",
+        question.request,
+        (charge) => this.#compute(question, ts, previous, charge),
+        { mayBeRefused },
+      );
     return this.#cache.obtain(question.key, ts, compute, accept);
   }
 
@@ -144,14 +165,17 @@ export class QueryRunner {
     { request, path }: Question,
     ts: Timestamp,
     previous: QueryOutcome | null,
+    charge: Charge,
   ): Promise<ComputedQuery> {
     const nowMs = this.#clock.now();
+    requireUnexpired(request.caller, nowMs);
     const begin = () => ({
       transaction: this.#database.begin({ ts, nowMs }),
       request: toRunRequest(request, path, "query", { nowMs, journal: request.journal }),
     });
     return await this.#executor.runQuery(begin, (result, transaction) => {
       const { outcome, logLines, isIdentityRead, isClockRead } = result;
+      charge(result.spentMs);
       const journal = result.journal ?? request.journal;
       const found: QueryOutcome = outcome.ok
         ? { ok: true, valueJson: outcome.valueJson, logLines, journal }

@@ -1,8 +1,8 @@
 import { commitWrites } from "../database/commit-writes.ts";
-import { ServiceError } from "../lib/service-error.ts";
 import { updateVariables, type EnvironmentChange } from "../modules/environment-variables.ts";
+import { adminOnly, requireAdmin } from "./admin-access.ts";
 import type { FunctionLog } from "./function-log.ts";
-import { authenticated, callerOf, type Exchange, type HttpContext } from "./http-context.ts";
+import { authenticated, type Exchange, type HttpContext } from "./http-context.ts";
 import type { PushService } from "./push/push-service.ts";
 import { sendJson } from "./replies.ts";
 import {
@@ -100,11 +100,6 @@ async function checkAdminKey(exchange: Exchange, context: AdminContext): Promise
   sendJson(exchange.response, { success: true });
 }
 
-async function requireAdmin(exchange: Exchange, context: AdminContext): Promise<void> {
-  const caller = await callerOf(exchange, context.authenticator);
-  if (caller.kind !== "admin") throw adminOnly();
-}
-
 /**
  * Push requests carry the admin key in their body, newer ones in the header too; only the header
  * opens the way for a large body.
@@ -120,8 +115,4 @@ async function readAdminBody(exchange: Exchange, context: AdminContext): Promise
     await authenticated(exchange, () => authenticator.admin(adminKey, null));
   }
   return body;
-}
-
-function adminOnly(): ServiceError {
-  return new ServiceError("unauthenticated", "BadDeployKey", "This needs the admin key.");
 }

@@ -16,9 +16,10 @@ import {
 import { routeHttpAction } from "./http-action-routes.ts";
 import type { Exchange } from "./http-context.ts";
 import { sendError, sendText } from "./replies.ts";
+import { routeSnapshots, type SnapshotContext } from "./snapshot-routes.ts";
 import { getStoredFile, postUpload, type StorageContext } from "./storage-routes.ts";
 
-export interface HandlerContext extends AdminContext, StorageContext {
+export interface HandlerContext extends AdminContext, StorageContext, SnapshotContext {
   readonly traffic: TrafficControl;
   /** Whether a direct peer may say where its request came from. */
   readonly trustsProxy: (address: string) => boolean;
@@ -86,7 +87,7 @@ function route(exchange: Exchange, context: HandlerContext): Promise<void> | voi
   if (method === "GET" && pathname.startsWith("/api/storage/")) {
     return getStoredFile(exchange, context);
   }
-  const admin = routeAdmin(exchange, context);
+  const admin = routeAdmin(exchange, context) ?? routeSnapshots(exchange, context);
   if (admin !== null) return admin;
   throw new ServiceError("notFound", "NotFound", `There is nothing at ${method} ${pathname}.`);
 }

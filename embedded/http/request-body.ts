@@ -102,13 +102,13 @@ export async function* boundedBody(
   const chunks: AsyncIterator<Buffer> = body.iterator({ destroyOnReturn: false });
   try {
     for (;;) {
-      const { done, value } = await Promise.race([chunks.next(), timeout]);
-      if (done === true) return;
-      size += value.length;
-      budget.add(value.length);
+      const part = await Promise.race([chunks.next(), timeout]);
+      if (part.done === true) return;
+      size += part.value.length;
+      budget.add(part.value.length);
       if (size > maxBytes) throw tooLarge(maxBytes);
       if (budget.isExceeded) throw tooManyBodies();
-      yield value;
+      yield part.value;
     }
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;

@@ -1,8 +1,11 @@
 import type { Database, EngineDatabase, Timestamp, Transaction } from "../database/types.ts";
 import type { FunctionRunner, LiveQuery, QueryOutcome, WatchRequest } from "../functions/types.ts";
+import { listComponents } from "../modules/component-store.ts";
 import { readVariable, readVariables } from "../modules/environment-variables.ts";
 import { listAllModules } from "../modules/module-store.ts";
 import type { DeploymentInfo } from "../runtime/services.ts";
+import { EXPORTS } from "../snapshots/export-records.ts";
+import { SNAPSHOT_IMPORTS } from "../snapshots/import-records.ts";
 
 /** What a system query reads from; everything it reads makes it rerun. */
 interface SystemQueryContext {
@@ -20,6 +23,7 @@ type SystemQuery = (context: SystemQueryContext, args: Arguments) => string;
 const SYSTEM_PREFIX = "_system/";
 const MAX_WATCHED_ROWS = 1000;
 const MAX_PAGE_ROWS = 1000;
+const LISTED_IMPORTS = 20;
 
 /** The queries that the official command line asks over its socket, by canonical path. */
 const SYSTEM_QUERIES: ReadonlyMap<string, SystemQuery> = new Map<string, SystemQuery>([
@@ -30,9 +34,12 @@ const SYSTEM_QUERIES: ReadonlyMap<string, SystemQuery> = new Map<string, SystemQ
   ["cli/tableData:default", tableData],
   ["cli/tableSize:default", tableSize],
   ["cli/queryTable:default", watchTable],
+  ["cli/queryImport:default", importState],
+  ["cli/queryImport:list", latestImports],
+  ["cli/exports:getLatest", latestExport],
   ["cli/convexUrl:cloudUrl", ({ deployment }) => JSON.stringify(deployment.cloudUrl)],
   ["cli/convexUrl:siteUrl", ({ deployment }) => JSON.stringify(deployment.siteUrl)],
-  ["frontend/components:list", () => "[]"],
+  ["frontend/components:list", listMounts],
 ]);
 
 /** The runner, answering queries below `_system/` itself: for admins only, and live like all others. */
@@ -170,6 +177,16 @@ function functionSpec(path: string, fn: AnalyzedFunction): object {
   };
 }
 
+/** The app and all components that are or were mounted; those that were keep their tables. */
+function listMounts({ transaction }: SystemQueryContext): string {
+  const mounts = listComponents(transaction).map(({ id, mount, state }) => {
+    const { componentPath, httpPrefix } = mount;
+    const name = componentPath.split("/").pop() ?? "";
+    return { id, name, path: componentPath, args: {}, state, httpPrefix };
+  });
+  return JSON.stringify(mounts);
+}
+
 function listTables({ database, componentPath }: SystemQueryContext): string {
   const tables = database.tables(componentPath).filter(({ isSystem }) => !isSystem);
   const page = tables.map(({ name }) => ({ name }));
@@ -227,6 +244,37 @@ function watchTable({ transaction, componentPath }: SystemQueryContext, args: Ar
     newest = Math.max(newest, entry.document.creationTime);
   }
   return JSON.stringify([transaction.count(componentPath, table), newest]);
+}
+
+function importState({ transaction }: SystemQueryContext, args: Arguments): string {
+  const id = textArgument(args, "importId");
+  const isImport = transaction.tableOf("", id) === SNAPSHOT_IMPORTS;
+  return (isImport ? transaction.get("", id)?.json : undefined) ?? "null";
+}
+
+function latestImports({ transaction }: SystemQueryContext): string {
+  return `[${newestRows(transaction, SNAPSHOT_IMPORTS, LISTED_IMPORTS).join(",")}]`;
+}
+
+function latestExport({ transaction }: SystemQueryContext): string {
+  return newestRows(transaction, EXPORTS, 1)[0] ?? "null";
+}
+
+function newestRows(transaction: Transaction, table: string, limit: number): string[] {
+  const rows = transaction.range({
+    componentPath: "",
+    table,
+    index: "by_creation_time",
+    interval: { lower: "", upper: null },
+    order: "desc",
+  });
+  const found: string[] = [];
+  while (found.length < limit) {
+    const entry = rows.next();
+    if (entry === null) break;
+    found.push(entry.document.json);
+  }
+  return found;
 }
 
 function isSystemPath(path: string): boolean {

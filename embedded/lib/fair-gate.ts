@@ -72,11 +72,11 @@ export class FairGate {
     if (this.#waiting > 0 || !this.#hasSlot(keys)) await this.#wait(keys, mayBeRefused);
     else this.#enter(keys);
     const startedAt = this.#now();
-    let costMs: number | null = null;
+    const charged: number[] = [];
     try {
-      return await task((cost) => (costMs = cost));
+      return await task((costMs) => void charged.push(costMs));
     } finally {
-      this.#leave(keys, costMs ?? this.#now() - startedAt);
+      this.#leave(keys, charged[0] ?? this.#now() - startedAt);
     }
   }
 

@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 
 import type { ComponentPath, Transaction } from "../database/types.ts";
-import { findRow, insertRow, textField, type SystemRow } from "../modules/system-documents.ts";
+import {
+  findRow,
+  insertRow,
+  listRows,
+  textField,
+  type SystemRow,
+} from "../modules/system-documents.ts";
 import type { JsonObject } from "../values/json-value.ts";
 import { decodeDocumentId } from "../values/document-id.ts";
 import type { DeploymentInfo } from "./services.ts";
@@ -42,6 +48,35 @@ export function insertFile(transaction: Transaction, file: NewFile): string {
   const uuid = file.uuid ?? randomUUID();
   insertRow(transaction, STORED_FILES, { storageId, componentPath, uuid, blobKey });
   return storageId;
+}
+
+/** Where the bytes of a file are whose `_storage` row comes otherwise, as imports bring it. */
+export function addFileRecord(
+  transaction: Transaction,
+  {
+    componentPath,
+    storageId,
+    uuid,
+    blobKey,
+  }: Pick<StoredFile, "componentPath" | "storageId" | "uuid" | "blobKey">,
+): void {
+  const isTaken = findRow(transaction, STORED_FILES, "by_uuid", [uuid]) !== null;
+  insertRow(transaction, STORED_FILES, {
+    storageId,
+    componentPath,
+    uuid: isTaken ? randomUUID() : uuid,
+    blobKey,
+  });
+}
+
+/** Forgets where the files of components are, whose `_storage` rows go otherwise. */
+export function dropFileRecords(
+  transaction: Transaction,
+  isDropped: (componentPath: ComponentPath) => boolean,
+): void {
+  for (const row of [...listRows(transaction, STORED_FILES, "by_creation_time")]) {
+    if (isDropped(textField(row, "componentPath"))) transaction.remove("", row.id);
+  }
 }
 
 /** By `_storage` id, or by the UUID that old code may hold; `null` when there is none here. */

@@ -47,6 +47,7 @@ const NOTHING_READ = {
   journal: null,
   isIdentityRead: false,
   isClockRead: false,
+  spentMs: 0,
 } as const;
 
 /**

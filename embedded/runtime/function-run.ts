@@ -59,6 +59,8 @@ export interface RunResult {
   readonly isIdentityRead: boolean;
   /** Whether the function asked for the time; its result then grows old by itself. */
   readonly isClockRead: boolean;
+  /** How long it kept the engine busy, in milliseconds. */
+  readonly spentMs: number;
 }
 
 export interface RunEnvironment {
@@ -172,6 +174,7 @@ export class FunctionRun implements CallHost {
   /** The watchdog cut the run off. */
   timeOut(): void {
     this.#transaction.recoverReads();
+    if (this.#entries > 0) this.#spentMs += performance.now() - this.#enteredAt;
     this.#entries = 0;
     this.#failure = timeoutError();
     this.#realms.dropHalfEvaluated();
@@ -191,6 +194,7 @@ export class FunctionRun implements CallHost {
       journal: this.nextJournal,
       isIdentityRead: this.#isIdentityRead,
       isClockRead: this.#isClockRead,
+      spentMs: this.#spentMs,
     };
   }
 

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -34,6 +35,10 @@ export interface BlobFolder {
   readSync(key: string): Uint8Array | null;
   /** Bytes from `start` up to and including `end`, or `null` when there is no such blob. */
   openRange(key: string, range?: { readonly start: number; readonly end: number }): Readable | null;
+  /** Bytes of a blob, `null` when there is no such blob. */
+  sizeOf(key: string): number | null;
+  /** Harmless when it is gone already. */
+  remove(key: string): Promise<void>;
   /** Deletes blobs older than `minAgeMs` that are not wanted any more. Returns how many. */
   sweep(options: SweepOptions): Promise<number>;
 }
@@ -93,6 +98,14 @@ export function openBlobFolder(folder: string): BlobFolder {
     openRange(key, range) {
       const path = existing(key);
       return path === null ? null : createReadStream(path, range);
+    },
+    sizeOf(key) {
+      const path = existing(key);
+      return path === null ? null : statSync(path).size;
+    },
+    async remove(key) {
+      const path = existing(key);
+      if (path !== null) await rm(path, { force: true });
     },
     sweep: (options) => sweep(folder, options),
   };

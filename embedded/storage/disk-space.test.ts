@@ -34,7 +34,9 @@ test("space that was freed is noticed after the next write", () => {
 });
 
 test("what waits for the disk counts as written", async () => {
-  const storage = await Storage.open(temporaryFolder(), withRoom(40 * MB, 1000 * MB));
+  const storage = await Storage.open(temporaryFolder(), {
+    space: withRoom(40 * MB, 1000 * MB),
+  });
   storage.requireSpace();
   storage.write([{ index: 7, key: "big", value: Buffer.alloc(30 * MB) }], 1n);
   expect(() => storage.requireSpace()).toThrow(DiskFullError);

@@ -15,13 +15,18 @@ export const STORAGE_FORMAT = 1;
 /** Index number of the records about the store itself; the rungs above use others. */
 export const META_INDEX = 0;
 
+export interface OpenOptions {
+  /** Leaves out every sync, for tests that show what is lost then. */
+  readonly noSync?: boolean;
+}
+
 const FORMAT_KEY = "format";
 
 /**
  * Opens or creates the LMDB environment of a data folder. Writes to no file that has been there.
  * @throws DataFolderError `NotWritable`, `Damaged` or `NewerFormat`
  */
-export function openLmdb(folder: string): Lmdb {
+export function openLmdb(folder: string, options: OpenOptions = {}): Lmdb {
   try {
     makeFolderDurably(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -29,7 +34,7 @@ export function openLmdb(folder: string): Lmdb {
   } catch (error) {
     throw error instanceof DataFolderError ? error : notWritable(folder, error);
   }
-  const lmdb = openChecked(folder);
+  const lmdb = openChecked(folder, options);
   try {
     requireKnownFormat(lmdb, folder);
     syncFolder(folder);
@@ -89,7 +94,7 @@ function requireSound(folder: string): void {
   }
 }
 
-function openChecked(folder: string): Lmdb {
+function openChecked(folder: string, { noSync = false }: OpenOptions): Lmdb {
   try {
     return open<Buffer, Buffer>({
       path: folder,
@@ -98,6 +103,7 @@ function openChecked(folder: string): Lmdb {
       encoding: "binary",
       // `committed` then means durable: pages are synced before the commit is published.
       overlappingSync: false,
+      noSync,
       // Growing the map keeps the old ones in memory; address space costs nothing.
       mapSize: 2 ** 36,
     });

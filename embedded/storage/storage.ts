@@ -2,7 +2,15 @@ import { SortedMap, type SortedEntry } from "../lib/sorted-map.ts";
 import { DiskSpace } from "./disk-space.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { scanLmdb } from "./lmdb-scan.ts";
-import { metaKey, openLmdb, readMeta, recordFormat, swapMeta, type Lmdb } from "./open-lmdb.ts";
+import {
+  metaKey,
+  openLmdb,
+  readMeta,
+  recordFormat,
+  swapMeta,
+  type Lmdb,
+  type OpenOptions,
+} from "./open-lmdb.ts";
 import {
   isCut,
   logicalEntry,
@@ -50,6 +58,10 @@ export interface StorageSnapshot {
 
 type Layer = Map<number, SortedMap<Buffer | null>>;
 
+export interface StorageOptions extends OpenOptions {
+  readonly space?: DiskSpace;
+}
+
 interface Waiter {
   readonly ts: bigint;
   readonly resolve: () => void;
@@ -92,8 +104,9 @@ export class Storage {
    * Opens or creates the store in a folder and claims the folder.
    * @throws DataFolderError
    */
-  static async open(folder: string, space = new DiskSpace(folder)): Promise<Storage> {
-    const lmdb = openLmdb(folder);
+  static async open(folder: string, options: StorageOptions = {}): Promise<Storage> {
+    const space = options.space ?? new DiskSpace(folder);
+    const lmdb = openLmdb(folder, options);
     try {
       const lock = await lockFolder(folder, {
         read: () => readMeta(lmdb, LOCK_KEY)?.toString() ?? null,

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 
-import { requireUnexpired, type Authenticator } from "../auth/authenticator.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
 import type { Database, Timestamp } from "../database/types.ts";
+import { requireUnexpired } from "../functions/admission.ts";
 import type {
   Caller,
   FunctionRequest,

@@ -47,6 +47,19 @@ export const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => 
   ),
 })).value;
 
+const digit = fc.nat(2);
+
+/** A few values that lie close together: of any type, or all of one. */
+export const valuePools: fc.Arbitrary<Value[]> = fc
+  .oneof<fc.Arbitrary<fc.Arbitrary<Value>>[]>(
+    fc.constantFrom<fc.Arbitrary<Value>[]>(values, int64, float64, text, bytes, scalar),
+    fc.constantFrom<fc.Arbitrary<Value>[]>(
+      fc.array(fc.oneof(digit, text), { maxLength: 3 }),
+      fc.dictionary(fieldName, fc.oneof(digit, text), { maxKeys: 3 }),
+    ),
+  )
+  .chain((value) => fc.array(value, { minLength: 3, maxLength: 6 }));
+
 /** A value from `pool` more often than not, so that equal values meet; undefined for a missing field. */
 export function fieldValues(pool: readonly Value[]): fc.Arbitrary<Value | undefined> {
   const known = pool.length === 0 ? values : fc.constantFrom(...pool);

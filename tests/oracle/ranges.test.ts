@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compareNaively } from "./naive-order.ts";
 import { startOracleDeployment, type OracleDeployment } from "./oracle-deployment.ts";
 import { expectEnough, oracleRuns, oracleTimeout } from "./oracle-runs.ts";
-import { fieldValues, values, withoutMissing, wrapped } from "./random-values.ts";
+import { fieldValues, valuePools, withoutMissing, wrapped } from "./random-values.ts";
 
 type Field = "a" | "b" | "outer.inner";
 type Operator = "eq" | "gt" | "gte" | "lt" | "lte";
@@ -47,7 +47,7 @@ const FIELDS = {
   by_creation_time: [],
 } as const;
 
-const scenarios = fc.array(values, { minLength: 2, maxLength: 6 }).chain((pool) => {
+const scenarios = valuePools.chain((pool) => {
   const value = fieldValues(pool);
   const shape = fc.record({ a: value, b: value, inner: value });
   const at = fc.nat(20);
@@ -139,8 +139,8 @@ test(
       }),
       oracleRuns("ranges", 60),
     );
-    expectEnough(found, 100);
-    expectEnough(partial, 20);
+    expectEnough(found, 50);
+    expectEnough(partial, 10);
   },
 );
 

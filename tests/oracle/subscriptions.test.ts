@@ -129,6 +129,8 @@ class Scene {
 
   async open(): Promise<void> {
     for (const probe of this.probes) await probe.connect();
+    this.probes[0]!.authenticate(tokens.get("ann")!);
+    this.probes[1]!.authenticate(tokens.get("bob")!);
   }
 
   async settle(): Promise<void> {

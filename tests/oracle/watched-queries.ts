@@ -54,7 +54,7 @@ export const watchedQueries: fc.Arbitrary<WatchedQuery> = fc.oneof(
   { weight: 1, arbitrary: named("rows:firstLabelled", fc.record({ label })) },
   { weight: 2, arbitrary: named("rows:onlyLabelled", fc.record({ label })) },
   { weight: 1, arbitrary: named("rows:nested", fc.record({ group })) },
-  { weight: 2, arbitrary: named("rows:own", fc.constant({})) },
+  { weight: 4, arbitrary: named("rows:own", fc.constant({})) },
   { weight: 1, arbitrary: named("rows:coloured", fc.constant({})) },
   { weight: 1, arbitrary: named("rows:ghosts", fc.constant({})) },
   { weight: 1, arbitrary: named("rows:jobs", fc.constant({})) },

@@ -1,7 +1,7 @@
 import { accessOf, type Access } from "#convex/lib/access.ts";
 
 const modules = import.meta.glob<Record<string, unknown>>(
-  ["../../convex/**/*.ts", "!../../convex/**/*.{test,setup,d}.ts"],
+  ["../../convex/**/*.ts", "!../../convex/**/*.{test,setup,d,config}.ts"],
   { eager: true },
 );
 

@@ -10,6 +10,7 @@ import { TextLink } from "#app/components/ui/text-link.tsx";
 import { Thumb } from "#app/components/ui/tile.tsx";
 import { formatCountry, formatMoment, formatMoney } from "#app/lib/format.ts";
 
+import { AlsoHere } from "./also-here.tsx";
 import { expectOrder } from "./expected-order.ts";
 import { OrderActions } from "./order-actions.tsx";
 import { OrderStateBadge } from "./order-state-badge.tsx";
@@ -30,6 +31,7 @@ export function OrderDetail({ order }: { readonly order: AdminOrder }) {
         className="mb-2"
       />
       <PageHead title={order.number}>
+        <AlsoHere room={`orders/${order.number}`} />
         <OrderStateBadge order={shown} />
       </PageHead>
       <p className="mt-1 text-sm text-ink-2">

@@ -1,7 +1,10 @@
 import { Link } from "@remix-run/react";
-import { useTranslations } from "use-intl";
+import type { FunctionReturnType } from "convex/server";
+import { useFormatter, useTranslations } from "use-intl";
 
 import { classNames } from "#app/components/ui/class-names.ts";
+import { LiveValue } from "#app/components/ui/live-value.tsx";
+import type { api } from "#convex/_generated/api.js";
 import type { OrderState } from "#convex/domain/order.ts";
 
 import { listPath } from "./list-address.ts";
@@ -25,15 +28,21 @@ export function readState(searchParams: URLSearchParams): OrderState | null {
   return ORDER_STATES.find((state) => state === wanted) ?? null;
 }
 
+export type OrderCounts = FunctionReturnType<typeof api.admin.orders.counts>;
+
 /** One state at a time, each with its own address; on phones the row is moved sideways. */
 export function OrderFilters({
   status,
   query,
+  counts,
 }: {
   readonly status: OrderState | null;
   readonly query: string;
+  /** Null where they would not say what a filter leads to. */
+  readonly counts: OrderCounts | null;
 }) {
   const t = useTranslations("admin.orders");
+  const format = useFormatter();
   const states = useTranslations("orders.state");
   return (
     <nav
@@ -55,6 +64,17 @@ export function OrderFilters({
               )}
             >
               {state === null ? t("all") : states(state)}
+              {counts !== null && (
+                <LiveValue
+                  value={counts[state ?? "all"]}
+                  className={classNames(
+                    "ml-1.5 tabular-nums",
+                    state === status ? "opacity-75" : "text-ink-2",
+                  )}
+                >
+                  {format.number(counts[state ?? "all"])}
+                </LiveValue>
+              )}
             </Link>
           </li>
         ))}

@@ -10,6 +10,7 @@ import { SummaryList, SummaryRow } from "#app/components/ui/summary-list.tsx";
 import { TextLink } from "#app/components/ui/text-link.tsx";
 import type { api } from "#convex/_generated/api.js";
 
+import { AlsoHere } from "./also-here.tsx";
 import { PageHead } from "./page-head.tsx";
 import { useMay } from "./permissions.tsx";
 import { PriceForm } from "./price-form.tsx";
@@ -35,7 +36,9 @@ export function ProductEditor({
         crumbs={[{ to: "/admin/products", label: t("breadcrumb") }, { label: product.name }]}
         className="mb-2"
       />
-      <PageHead title={product.name} />
+      <PageHead title={product.name}>
+        <AlsoHere room={`products/${product.id}`} />
+      </PageHead>
       <div className="mt-6 grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_320px]">
         <Panel title={t("variants")}>
           {!mayPrice && !mayCount && (

@@ -24,11 +24,11 @@ export function loader(args: LoaderFunctionArgs) {
     requireAccount(viewer, args.request);
     const permissions = valueOf(viewer)?.permissions ?? [];
     if (pagesFor(permissions).length === 0) throw forbidden();
-    const [settings, paid] = await Promise.all([
+    const [settings, counts] = await Promise.all([
       preload(api.shop.settings.get),
-      preload(api.admin.orders.list, { status: "paid", search: "", page: 1, pageSize: 1 }),
+      preload(api.admin.orders.counts),
     ]);
-    return { viewer, settings, paid };
+    return { viewer, settings, counts };
   });
 }
 
@@ -38,10 +38,10 @@ export default function AdminLayoutRoute() {
   const data = useLoaderData<typeof loader>();
   const viewer = useLive(data.viewer);
   const { shopName } = useLive(data.settings);
-  const { total } = useLive(data.paid);
+  const { paid } = useLive(data.counts);
   if (viewer === null) return null;
   return (
-    <AdminShell viewer={viewer} shopName={shopName} toPack={total}>
+    <AdminShell viewer={viewer} shopName={shopName} toPack={paid}>
       <Outlet />
     </AdminShell>
   );

@@ -28,20 +28,19 @@ export function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);
   const { query, page } = readListAddress(searchParams);
   const status = readState(searchParams);
-  return loadQueries(args, async (preload) => ({
-    query,
-    status,
-    listKey: searchParams.toString(),
-    orders: await preload(api.admin.orders.list, {
-      ...{ status, search: query, page },
-      pageSize: PAGE_SIZE,
-    }),
-  }));
+  return loadQueries(args, async (preload) => {
+    const [orders, counts] = await Promise.all([
+      preload(api.admin.orders.list, { status, search: query, page, pageSize: PAGE_SIZE }),
+      preload(api.admin.orders.counts),
+    ]);
+    return { query, status, listKey: searchParams.toString(), orders, counts };
+  });
 }
 
 export default function OrdersRoute() {
-  const { query, status, listKey, orders: handle } = useLoaderData<typeof loader>();
-  const orders = useLive(handle);
+  const { query, status, listKey, ...handles } = useLoaderData<typeof loader>();
+  const orders = useLive(handles.orders);
+  const counts = useLive(handles.counts);
   const { rows, waiting, showWaiting } = useHeldOrder(orders.rows, {
     key: listKey,
     shown: PAGE_SIZE,
@@ -71,7 +70,7 @@ export default function OrdersRoute() {
             )}
           </div>
         </div>
-        <OrderFilters status={status} query={query} />
+        <OrderFilters status={status} query={query} counts={query === "" ? counts : null} />
       </div>
       <Panel flush className="mt-4">
         <div className="overflow-x-auto">

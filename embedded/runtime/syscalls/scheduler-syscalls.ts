@@ -92,20 +92,24 @@ export const schedulerSyscalls: Readonly<Record<string, SyscallHandler>> = {
     if (id === run.scheduledFunctionId) {
       throw new FunctionError("Cannot cancel the scheduled function that is running.");
     }
-    requireJobId(transaction, componentPath, id);
-    const job = findJob(transaction, id);
-    if (job !== null) cancelJob(transaction, job, nowMs);
+    cancelOwnJob(transaction, componentPath, id, nowMs);
     return "null";
   },
 };
 
-/** @throws FunctionError when the id is not one of this component's scheduled functions. */
-export function requireJobId(
+/**
+ * Cancels a job of this component; jobs that are gone, and those of other components, are left alone.
+ * @throws FunctionError when the id is none of a scheduled function.
+ */
+export function cancelOwnJob(
   transaction: Transaction,
   componentPath: ComponentPath,
   id: string,
+  nowMs: number,
 ): void {
   if (transaction.tableOf(componentPath, id) !== "_scheduled_functions") {
     throw new FunctionError(`Invalid scheduled function id ${JSON.stringify(id)}.`);
   }
+  const job = findJob(transaction, id);
+  if (job?.ownerPath === componentPath) cancelJob(transaction, job, nowMs);
 }

@@ -1,0 +1,53 @@
+/** Opens stores that a power cut left and answers with what is wrong with them. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { openBlobFolder } from "#embedded/storage/blob-folder.ts";
+import { DataFolderError } from "#embedded/storage/storage-error.ts";
+import { Storage } from "#embedded/storage/storage.ts";
+
+import { blobBytes, DATA_INDEX, type Row } from "./recorded-rows.ts";
+
+export interface Inspection {
+  readonly left: string;
+  /** Whether the store had been made when the power went. */
+  readonly hasStarted: boolean;
+  readonly acknowledged: readonly number[];
+}
+
+/** No row has a higher number. */
+const HIGHEST = 1_000;
+
+process.on("message", (request) => {
+  void inspect(request as Inspection).then((problems) => process.send?.(problems));
+});
+
+async function inspect({ left, hasStarted, acknowledged }: Inspection): Promise<string[]> {
+  let storage: Storage;
+  try {
+    mkdirSync(join(left, "database"), { recursive: true });
+    storage = await Storage.open(join(left, "database"));
+  } catch (error) {
+    // A store that was being created when the power went may be half there; it held nothing yet.
+    if (!hasStarted && error instanceof DataFolderError) return [];
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  const blobs = openBlobFolder(join(left, "files"));
+  const problems: string[] = [];
+  const isAcknowledged = new Set(acknowledged);
+  for (let number = 1; number <= HIGHEST; number += 1) {
+    const [row, copy] = ["left", "right"].map((side) => storage.get(DATA_INDEX, side + number));
+    if (row?.toString() !== copy?.toString()) problems.push(`${number} is half there`);
+    if (row == null) {
+      if (isAcknowledged.has(number)) problems.push(`${number} is acknowledged and lost`);
+      continue;
+    }
+    const { blob } = JSON.parse(row.toString()) as Row;
+    if (blob === null) continue;
+    const bytes = blobs.readSync(blob);
+    if (bytes === null) problems.push(`the file of ${number} is lost`);
+    else if (!blobBytes(number).equals(bytes)) problems.push(`the file of ${number} is torn`);
+  }
+  await storage.close();
+  return problems;
+}

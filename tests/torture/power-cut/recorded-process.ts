@@ -1,0 +1,58 @@
+/**
+ * What is recorded: a store and its files being written by several at once, each write noted in `acks`
+ * once it is said to be durable. Arguments: folder, how many writes, `sync` or `noSync`.
+ */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { openBlobFolder } from "#embedded/storage/blob-folder.ts";
+import { Storage } from "#embedded/storage/storage.ts";
+
+import { blobBytes, DATA_INDEX, hasBlob, type Row } from "./recorded-rows.ts";
+
+const LANES = 4;
+
+const [, , folder = "", writes = "0", mode = "sync"] = process.argv;
+const acks = join(folder, "acks");
+const storage = await Storage.open(join(folder, "database"), { noSync: mode === "noSync" });
+const blobs = openBlobFolder(join(folder, "files"));
+let next = 1;
+let lastTs = storage.durableTs;
+appendFileSync(acks, "0\n");
+
+await Promise.all(Array.from({ length: LANES }, writeOn));
+process.exit(0);
+
+async function writeOn(): Promise<void> {
+  while (next <= Number(writes)) {
+    const number = next;
+    next += 1;
+    const blob = hasBlob(number) ? await storeBlob(number) : null;
+    lastTs += 1n;
+    const ts = lastTs;
+    const value = Buffer.from(JSON.stringify({ number, blob } satisfies Row));
+    storage.write(
+      ["left", "right"].map((side) => ({ index: DATA_INDEX, key: `${side}${number}`, value })),
+      ts,
+    );
+    await storage.flushed(ts);
+    appendFileSync(acks, `${number}\n`);
+  }
+}
+
+/** By each of the ways that there are. */
+async function storeBlob(number: number): Promise<string> {
+  const bytes = blobBytes(number);
+  switch (number % 9) {
+    case 0:
+      return blobs.write(bytes);
+    case 3:
+      return blobs.writeSync(bytes);
+    default:
+      return (await blobs.writeStream(inPieces(bytes))).key;
+  }
+}
+
+async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+}
