@@ -237,6 +237,7 @@ function createParts(
       functionLog,
       push: createPushService({
         database,
+        folder: openBlobFolder(join(folder, "pushes")),
         analyze: createCodeAnalyzer({ codeCache, deployment, clock }),
         now,
       }),

@@ -140,9 +140,9 @@ test.each([
   ["arguments nested too deeply", "/api/mutation", nested(9_000), 400],
   ["a batch without end", "/api/query_batch", `{"queries":[${"{},".repeat(256)}{}]}`, 400],
   ["a method that fetch does not know", "/http/echo", "", 405, "TRACE"],
-  ["a push without a key", "/api/deploy2/start_push", "{}", 401],
+  ["a push without a key", "/api/deploy2/start_push", "{}", 403],
   ["a push with a wrong key", "/api/deploy2/start_push", '{"adminKey":"a|b"}', 401],
-  ["variables without a key", "/api/update_environment_variables", '{"changes":[]}', 401],
+  ["variables without a key", "/api/update_environment_variables", '{"changes":[]}', 403],
   ["an upload without a token", "/api/storage/upload", "x", 401],
 ])("a request with %s gets a proper status", async (_, path, body, status, method = "POST") => {
   const answer = await raw(path, { "Content-Length": String(body.length) }, body, method);

@@ -88,7 +88,8 @@ async function identify(token: string, options: AuthenticatorOptions): Promise<I
     );
   }
   const payload = await verify(token, provider, options);
-  return provider.type === "oidc" ? oidcIdentity(payload) : customJwtIdentity(payload);
+  const identity = provider.type === "oidc" ? oidcIdentity(payload) : customJwtIdentity(payload);
+  return { ...identity, token };
 }
 
 async function verify(

@@ -1,4 +1,6 @@
+import { SCHEMA_LIMITS } from "../lib/limits.ts";
 import { encodeKey } from "../values/index-key.ts";
+import { DatabaseError } from "./database-error.ts";
 import type { Schema } from "./schema.ts";
 import type { ComponentPath, IndexKey, SearchIndexDefinition } from "./types.ts";
 
@@ -194,6 +196,14 @@ export function declaredIndex(
 
 export function isSystemTable(name: string): boolean {
   return name.startsWith("_");
+}
+
+/** @throws DatabaseError `TooManyTables` when one more than these would be too many. */
+export function requireRoomForTables(tables: Iterable<TableState>): void {
+  let count = 1;
+  for (const { name } of tables) if (!isSystemTable(name)) count += 1;
+  const { max, text } = SCHEMA_LIMITS.tables;
+  if (count > max) throw new DatabaseError("TooManyTables", text());
 }
 
 /** Tables whose number is known before their first row. */

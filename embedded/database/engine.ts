@@ -8,6 +8,7 @@ import {
   isSystemTable,
   newTable,
   NumberAllocator,
+  requireRoomForTables,
   SCHEMAS_INDEX,
   schemaKey,
   type CatalogState,
@@ -477,6 +478,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     for (const { name, added } of preparation.plans) {
       const table = this.#catalog.table(preparation.componentPath, name);
       if (table === null) {
+        requireRoomForTables(plan.catalog.allTables());
         const created = this.makeTable(preparation.componentPath, name);
         plan.addTable(preparation.tableWhileBuilding(created));
       } else if (added.length > 0) {

@@ -13,10 +13,15 @@ export class ReadRecorder {
   readonly #points = new Map<number, Set<IndexKey>>();
   readonly #searches = new Map<number, SearchRead[]>();
 
-  point(index: number, key: IndexKey): void {
+  /** `false` when this very point has been recorded before. */
+  point(index: number, key: IndexKey): boolean {
     const points = this.#points.get(index);
-    if (points === undefined) this.#points.set(index, new Set([key]));
-    else points.add(key);
+    if (points === undefined) {
+      this.#points.set(index, new Set([key]));
+      return true;
+    }
+    const before = points.size;
+    return points.add(key).size > before;
   }
 
   /** The caller may widen the interval later. */

@@ -1,3 +1,4 @@
+import { SCHEMA_LIMITS } from "../lib/limits.ts";
 import {
   canContainField,
   isIdentifier,
@@ -6,10 +7,6 @@ import {
 } from "../values/validator.ts";
 import { DatabaseError } from "./database-error.ts";
 import type { IndexDefinition, SearchIndexDefinition } from "./types.ts";
-
-const MAX_INDEXES_PER_TABLE = 64;
-const MAX_INDEX_FIELDS = 16;
-const MAX_FILTER_FIELDS = 16;
 
 export interface TableSchema {
   readonly name: string;
@@ -122,9 +119,8 @@ function parseIndex(table: string, json: unknown, staged: boolean): IndexDefinit
       `In table "${table}" ${staged ? "staged " : ""}index "${name}" must have at least one field.`,
     );
   }
-  if (fields.length > MAX_INDEX_FIELDS) {
-    throw invalid(`Indexes may have up to ${MAX_INDEX_FIELDS} fields.`);
-  }
+  const { fieldsPerIndex } = SCHEMA_LIMITS;
+  if (fields.length > fieldsPerIndex.max) throw invalid(fieldsPerIndex.text());
   for (const field of fields) checkIndexField(name, field);
   const duplicate = fields.find((field, position) => fields.indexOf(field) !== position);
   if (duplicate !== undefined) {
@@ -141,9 +137,8 @@ function parseSearchIndex(table: string, json: unknown, staged: boolean): Search
   if (typeof searchField !== "string") {
     throw invalid(`In table "${table}" search index "${name}" has no search field.`);
   }
-  if (filterFields.length > MAX_FILTER_FIELDS) {
-    throw invalid(`Search indexes may have up to ${MAX_FILTER_FIELDS} filter fields.`);
-  }
+  const { filterFieldsPerIndex } = SCHEMA_LIMITS;
+  if (filterFields.length > filterFieldsPerIndex.max) throw invalid(filterFieldsPerIndex.text());
   for (const field of [searchField, ...filterFields]) checkIndexField(name, field);
   return { name, searchField, filterFields, staged };
 }
@@ -189,8 +184,10 @@ function checkIndexes(table: TableSchema, vectorIndexNames: readonly string[]): 
   if (twice !== undefined) {
     throw invalid(`Table "${table.name}" has two or more definitions of index "${twice}".`);
   }
-  if (all.length > MAX_INDEXES_PER_TABLE) {
-    throw invalid(`Table "${table.name}" cannot have more than ${MAX_INDEXES_PER_TABLE} indexes.`);
+  const { indexesPerTable, searchIndexesPerTable } = SCHEMA_LIMITS;
+  if (all.length > indexesPerTable.max) throw invalid(indexesPerTable.text(table.name));
+  if (table.searchIndexes.length > searchIndexesPerTable.max) {
+    throw invalid(searchIndexesPerTable.text(table.name));
   }
   for (const [position, index] of table.indexes.entries()) {
     const other = table.indexes

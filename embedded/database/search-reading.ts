@@ -1,11 +1,7 @@
 /** Search indexes as the database uses them: documents in, ranked and tracked results out. */
+import { SEARCH_LIMITS } from "../lib/limits.ts";
 import { makeSearchDocument, type SearchDocument } from "../search/search-document.ts";
-import {
-  MAX_CANDIDATES,
-  searchDocuments,
-  type SearchDifference,
-  type SearchHit,
-} from "../search/search-query.ts";
+import { searchDocuments, type SearchDifference, type SearchHit } from "../search/search-query.ts";
 import { queryTerms } from "../search/tokenizer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
@@ -87,13 +83,9 @@ export class SearchCursor {
     const result = this.#hits.next();
     if (result.done === true) return null;
     this.#rank += 1;
-    if (this.#rank <= MAX_CANDIDATES) return result.value;
-    throw new DatabaseError(
-      "SearchQueryScannedTooManyDocumentsError",
-      `Search query scanned too many documents (fetched ${MAX_CANDIDATES}). Consider using a ` +
-        "smaller limit, paginating the query, or using a filter field to limit the number of " +
-        "documents pulled from the search index.",
-    );
+    const { max, text } = SEARCH_LIMITS.candidates;
+    if (this.#rank <= max) return result.value;
+    throw new DatabaseError("SearchQueryScannedTooManyDocumentsError", text());
   }
 }
 

@@ -1,4 +1,5 @@
 /** Documents between their JSON text, their parsed form and the bytes in the store. */
+import { VALUE_LIMITS } from "../lib/limits.ts";
 import { hasCommitTs, resolveCommitTs } from "../values/commit-ts.ts";
 import { displayValue } from "../values/display.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
@@ -9,8 +10,6 @@ import { ValueError } from "../values/value-error.ts";
 import { DatabaseError } from "./database-error.ts";
 import type { StoredDocument, Timestamp } from "./types.ts";
 
-const MAX_DOCUMENT_SIZE = 1 << 20;
-const MAX_DOCUMENT_NESTING = 16;
 /** Creation time and size, before the JSON text. */
 const HEADER_LENGTH = 12;
 
@@ -24,27 +23,30 @@ export interface ParsedDocument {
  * Makes a whole document of the fields someone wrote.
  * @throws DatabaseError for anything that is no valid document.
  */
-export function makeDocument(id: string, creationTime: number, fields: JsonValue): ParsedDocument {
+export function makeDocument(
+  id: string,
+  creationTime: number,
+  fields: JsonValue,
+  { isSystem = false }: { readonly isSystem?: boolean } = {},
+): ParsedDocument {
   if (!isPlainObject(fields)) {
     throw new DatabaseError("DocumentNotObject", "Documents must be objects");
   }
   checkSystemFields(id, creationTime, fields);
   const value = sortedWith(fields, { _id: id, _creationTime: creationTime });
-  const nesting = valueNesting(value);
-  if (nesting > MAX_DOCUMENT_NESTING) {
-    throw new DatabaseError(
-      "TooNestedError",
-      `Document is too nested (nested ${nesting} levels deep > maximum nesting ${MAX_DOCUMENT_NESTING})`,
-    );
-  }
   const size = valueSize(value);
-  if (size > MAX_DOCUMENT_SIZE) {
-    throw new DatabaseError(
-      "ValueTooLarge",
-      `Value is too large (${formatSize(size)} > maximum size 1 MiB)`,
-    );
-  }
+  if (!isSystem) requireUserDocument(value, size);
   return { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
+}
+
+/** Rows of the system are as large as what they record: arguments and results of functions. */
+function requireUserDocument(value: JsonObject, size: number): void {
+  const { documentNesting, documentBytes } = VALUE_LIMITS;
+  const nesting = valueNesting(value);
+  if (nesting > documentNesting.max) {
+    throw new DatabaseError("TooNestedError", documentNesting.text(nesting));
+  }
+  if (size > documentBytes.max) throw new DatabaseError("ValueTooLarge", documentBytes.text(size));
 }
 
 /**
@@ -170,8 +172,4 @@ function codeOf(
   error: ValueError,
 ): "InvalidValue" | Exclude<ValueError["code"], "InvalidValidator"> {
   return error.code === "InvalidValidator" ? "InvalidValue" : error.code;
-}
-
-function formatSize(bytes: number): string {
-  return `${(bytes / (1 << 20)).toFixed(2)} MiB`;
 }

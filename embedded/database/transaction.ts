@@ -6,6 +6,7 @@ import {
   COUNTS_INDEX,
   fixedTableName,
   isSystemTable,
+  requireRoomForTables,
   SCHEMAS_INDEX,
   schemaKey,
   tableNameKey,
@@ -49,8 +50,6 @@ import type {
   Transaction,
   TransactionUsage,
 } from "./types.ts";
-
-const MAX_USER_TABLES = 10_000;
 
 /** What transactions need of the database they belong to. */
 export interface TransactionHost extends SnapshotSource {
@@ -281,7 +280,9 @@ export class DatabaseTransaction implements Transaction {
     const table =
       this.#findTable(componentPath, tableName) ?? this.#create(componentPath, tableName);
     const id = this.#newId(table);
-    const document = makeDocument(id, this.#nextCreationTime(), fields);
+    const document = makeDocument(id, this.#nextCreationTime(), fields, {
+      isSystem: isSystemTable(tableName),
+    });
     this.#enforceSchema(table, document);
     writes.write(table, id, null, document);
     this.#countWrites();
@@ -401,8 +402,9 @@ export class DatabaseTransaction implements Transaction {
 
   /** Reads a document by id, records and counts that, found or not. */
   #read(table: TableState, id: string): StoredDocument | null {
-    if (this.#writes !== null) this.#reads.point(table.byId.number, encodeKeyPart(id));
-    if (!isSystemTable(table.name)) this.usage.databaseQueries += 1;
+    // Reading the same document again, or writing it, is no further query.
+    const isNew = this.#writes === null || this.#reads.point(table.byId.number, encodeKeyPart(id));
+    if (isNew && !isSystemTable(table.name)) this.usage.databaseQueries += 1;
     const document = this.#lookUp(table, id);
     if (document !== null) this.#countRead(table, document);
     return document;
@@ -427,7 +429,9 @@ export class DatabaseTransaction implements Transaction {
     const writes = this.#checkWritable();
     const { table, document } = this.#existing(componentPath, id, operation);
     const old = writes.get(id)?.current ?? parseDocument(document);
-    const next = makeDocument(id, document.creationTime, fieldsOf(old));
+    const next = makeDocument(id, document.creationTime, fieldsOf(old), {
+      isSystem: isSystemTable(table.name),
+    });
     if (next.stored.json === document.json) return;
     this.#enforceSchema(table, next);
     writes.write(table, id, document, next);
@@ -518,11 +522,8 @@ export class DatabaseTransaction implements Transaction {
           "letters, digits, and underscores.",
       );
     }
-    if (this.catalog.component(componentPath).tables.size >= MAX_USER_TABLES) {
-      throw new DatabaseError(
-        "TooManyTables",
-        `Number of tables cannot exceed ${MAX_USER_TABLES}.`,
-      );
+    if (!isSystemTable(name)) {
+      requireRoomForTables([...this.catalog.allTables(), ...this.#newTables.values()]);
     }
     const table = this.#host.makeTable(componentPath, name);
     this.#newTables.set(tableNameKey(componentPath, name), table);

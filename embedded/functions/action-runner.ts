@@ -1,3 +1,4 @@
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { readVariables } from "../modules/environment-variables.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
 import type { FunctionDirectory } from "../modules/function-directory.ts";
@@ -15,7 +16,6 @@ import {
   tableLookup,
   type FunctionInfo,
 } from "../runtime/function-info.ts";
-import { LIMITS } from "../runtime/limits.ts";
 import { ActionSession, type ActionCode } from "./action-session.ts";
 import type { ActionServices } from "./action-syscalls.ts";
 import { functionFailure } from "./function-failure.ts";
@@ -30,7 +30,10 @@ export interface ActionRunnerOptions {
   readonly exposesDetails: boolean;
 }
 
-const TIME_LIMITS_MS = { isolate: 30 * 60_000, node: 10 * 60_000 };
+const TIME_LIMITS = {
+  isolate: FUNCTION_LIMITS.actionTimeMs,
+  node: FUNCTION_LIMITS.nodeActionTimeMs,
+};
 const HTTP_HANDLER = { module: "http.js", exportName: "default" };
 const NO_HTTP_TEXT = "This Convex deployment does not have HTTP actions enabled.";
 
@@ -71,7 +74,7 @@ export class ActionRunner {
           services: this.#services,
           code,
           context: { path, request, authError: null },
-          timeLimitMs: TIME_LIMITS_MS[environmentOf(code.snapshot, path)],
+          timeLimit: TIME_LIMITS[environmentOf(code.snapshot, path)],
         },
       );
       const text = await session.result;
@@ -127,7 +130,7 @@ export class ActionRunner {
             request: { caller, metadata },
             authError: "error" in auth ? auth.error : null,
           },
-          timeLimitMs: TIME_LIMITS_MS.isolate,
+          timeLimit: TIME_LIMITS.isolate,
           onHead: (head) => {
             const abandon = () => session?.abandon("The response was not read to its end.");
             const isBodyWanted = request.method !== "HEAD" && !BODILESS_STATUS.has(head.status);
@@ -184,11 +187,9 @@ export class ActionRunner {
   ): string {
     const lookup = tableLookup(this.#services.database.begin(), path.componentPath);
     const checked = checkArgs(path, info, argsJson, lookup, { commitTs: false });
-    if (environmentOf(snapshot, path) === "node" && checked.length > LIMITS.nodeArgsBytes) {
-      throw new FunctionError(
-        `Arguments for ${displayPath(path)} are too large for an action on Node.js ` +
-          `(limit: ${LIMITS.nodeArgsBytes} bytes).`,
-      );
+    const { nodeArgsBytes } = FUNCTION_LIMITS;
+    if (environmentOf(snapshot, path) === "node" && checked.length > nodeArgsBytes.max) {
+      throw new FunctionError(nodeArgsBytes.text());
     }
     return checked;
   }

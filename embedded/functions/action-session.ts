@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly code: ActionCode;
   readonly context: ActionContext;
   /** After so many milliseconds the action counts as failed. */
-  readonly timeLimitMs: number;
+  readonly timeLimit: { readonly max: number; readonly text: () => string };
   /** For HTTP actions: the beginning of a response, and then what follows of its body. */
   readonly onHead?: (response: WireResponse) => void;
   readonly onChunk?: (bytes: Uint8Array | null) => void;
@@ -47,8 +47,8 @@ export class ActionSession {
   constructor(task: WorkerTask, options: SessionOptions) {
     this.#options = options;
     const end = new Promise<ThreadEnd>((resolve) => (this.#end = resolve));
-    const reason = `Function execution timed out (maximum duration: ${options.timeLimitMs / 1000}s)`;
-    const timer = setTimeout(() => this.abandon(reason), options.timeLimitMs).unref();
+    const { max, text } = options.timeLimit;
+    const timer = setTimeout(() => this.abandon(text()), max).unref();
     this.result = end.then((ended) => {
       this.#isOver = true;
       clearTimeout(timer);

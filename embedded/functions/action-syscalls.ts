@@ -1,13 +1,14 @@
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database } from "../database/types.ts";
 import type { FunctionDirectory } from "../modules/function-directory.ts";
-import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
+import { canonicalPath, displayPath, type FunctionPath } from "../modules/function-path.ts";
 import { createHandle, requireFunction } from "../runtime/function-addresses.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import { findFile, insertFile, sha256Base64 } from "../runtime/file-records.ts";
 import { insertJob } from "../runtime/job-records.ts";
 import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
 import type { WireBlob } from "../runtime/actions/action-protocol.ts";
+import { DEPLOYMENT_CLASS } from "../runtime/syscalls/meta-syscalls.ts";
 import {
   cancelOwnJob,
   isJobCanceled,
@@ -80,14 +81,14 @@ const SYSCALLS = new Map<string, ActionSyscall>(
     "1.0/createFunctionHandle": async (services, { path }, args) =>
       JSON.stringify(createHandle(await directoryOf(services), path.componentPath, args)),
     "1.0/getFunctionMetadata": (_, { path }) =>
-      JSON.stringify({ name: canonicalPath(path), componentPath: path.componentPath }),
+      JSON.stringify({ name: displayPath(path), componentPath: path.componentPath }),
     "1.0/getDeploymentMetadata": ({ deployment }) =>
-      JSON.stringify({ name: deployment.name, region: null, class: "local" }),
-    "1.0/getRequestMetadata": (_, { request }) =>
+      JSON.stringify({ name: deployment.name, region: null, class: DEPLOYMENT_CLASS }),
+    "1.0/getRequestMetadata": (_, { path, request }) =>
       JSON.stringify({
         ...request.metadata,
         scheduledFunctionId: scheduledFunctionIdOf(request.caller),
-        authToken: null,
+        authToken: path.componentPath === "" ? (identityOf(request.caller)?.token ?? null) : null,
       }),
     "1.0/auditLog": () => "null",
     "1.0/storageGetUrl": ({ database, deployment }, { path }, args) =>

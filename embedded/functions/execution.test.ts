@@ -214,9 +214,9 @@ test("calls made at once run in the order in which they were made", async () => 
 });
 
 test("nesting is bounded", async () => {
-  await expect(deployment.change("runs:deep", { n: 7 })).resolves.toBe(7);
-  await expect(deployment.change("runs:deep", { n: 8 })).rejects.toThrow(
-    "Nested function calls go too deep",
+  await expect(deployment.change("runs:deep", { n: 8 })).resolves.toBe(8);
+  await expect(deployment.change("runs:deep", { n: 9 })).rejects.toThrow(
+    "Cross component call depth limit exceeded",
   );
 });
 
@@ -226,7 +226,7 @@ test("a query on the stale snapshot sees nothing of the mutation's own writes", 
 
 test("queries can neither write nor run mutations", async () => {
   await expect(deployment.value("runs:mutationFromQuery")).rejects.toThrow(
-    "Can't run a mutation from a query.",
+    "Cannot call a mutation function from a query function",
   );
   await expect(deployment.value("runs:writeFromQuery")).rejects.toThrow(
     "Unknown async operation 1.0/insert",

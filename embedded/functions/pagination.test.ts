@@ -156,9 +156,13 @@ test("one function paginates once, with a sensible page size", async () => {
   await expect(deployment.value("rows:twice", FIRST)).rejects.toThrow(
     "Convex only supports a single paginated query in each function.",
   );
-  for (const numItems of [0, 40_000, 1.5]) {
+  for (const [numItems, message] of [
+    [0, "Must request at least 1 document while paginating"],
+    [40_000, "Requested too many items: 40000"],
+    [1.5, "`options.numItems` must be a positive integer"],
+  ] as const) {
     await expect(deployment.value("rows:page", { numItems, cursor: null })).rejects.toThrow(
-      "`options.numItems` must be",
+      message,
     );
   }
 });

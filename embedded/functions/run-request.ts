@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { parseFunctionPath, type FunctionPath } from "../modules/function-path.ts";
 import { functionNotFound } from "../runtime/function-info.ts";
 import type { RunRequest } from "../runtime/function-run.ts";
-import type { Caller, FunctionRequest } from "./types.ts";
+import type { Caller, FunctionRequest, Identity } from "./types.ts";
 
 const SEED_BYTES = 32;
 
@@ -31,6 +31,7 @@ export function toRunRequest(
     path,
     argsJson,
     identityJson: identityOf(caller)?.attributesJson ?? null,
+    authToken: identityOf(caller)?.token ?? null,
     mayCallInternal: mayCallInternal(request),
     request: metadata,
     scheduledFunctionId: caller.kind === "system" ? (caller.scheduledFunctionId ?? null) : null,
@@ -40,7 +41,7 @@ export function toRunRequest(
   };
 }
 
-export function identityOf(caller: Caller): { readonly attributesJson: string } | null {
+export function identityOf(caller: Caller): Identity | null {
   if (caller.kind === "client") return caller.identity;
   return caller.kind === "admin" ? caller.actingAs : null;
 }

@@ -15,7 +15,6 @@ beforeAll(async () => {
       export const laterAbsent = mutation(async (ctx) => await ctx.scheduler.runAfter(0, ref("jobs:absent"), {}));
       export const cancel = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
       export const cancelSelf = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
-      export const many = mutation(async (ctx) => { for (let i = 0; i < 1001; i++) await ctx.scheduler.runAfter(0, ref("jobs:work"), {}); });
       export const jobs = query(async (ctx) => await ctx.db.system.query("_scheduled_functions").collect());
       export const job = query(async (ctx, { id }) => await ctx.db.system.get(id));
       export const work = mutation(async (ctx) => (await ctx.meta.getRequestMetadata()).scheduledFunctionId);
@@ -99,16 +98,15 @@ test("a scheduled mutation knows its job and cannot cancel it", async () => {
   const canceled = await deployment.runner.runMutation(
     requestOf("jobs:cancelSelf", { id }, caller),
   );
-  expect(!canceled.ok && canceled.errorMessage).toContain("Cannot cancel the scheduled function");
+  expect(!canceled.ok && canceled.errorMessage).toContain("A mutation cannot cancel itself");
 });
 
-test("times too far away, ids that are none and too many jobs are refused", async () => {
-  await expect(deployment.change("jobs:at", { ms: 0 })).rejects.toThrow("within five years");
+test("times too far away and ids that are none are refused", async () => {
+  await expect(deployment.change("jobs:at", { ms: 0 })).rejects.toThrow(
+    "is more than 5 years in the past",
+  );
   await expect(deployment.change("jobs:cancel", { id: "x" })).rejects.toThrow(
     "Invalid scheduled function id",
-  );
-  await expect(deployment.change("jobs:many")).rejects.toThrow(
-    "Too many functions scheduled by this mutation (limit: 1000)",
   );
 });
 

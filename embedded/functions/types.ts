@@ -22,6 +22,8 @@ export interface Identity {
   readonly attributesJson: string;
   /** Milliseconds of Unix time; a function about to run after it must be refused. */
   readonly expiresAt: number | null;
+  /** The token that proved it; an identity that an admin acts as has none. */
+  readonly token?: string;
 }
 
 export interface RequestMetadata {

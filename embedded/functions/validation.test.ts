@@ -122,7 +122,7 @@ test("arguments that are no Convex values are refused without running anything",
   for (const argsJson of ['[{"a":{"$integer":"x"}}]', "[1]", "[{},{}]", "nonsense", '[{"$x":1}]']) {
     const request = { ...requestOf("checked:anything"), argsJson };
     const query = await deployment.runner.runQuery({ ...request, journal: null });
-    expect(!query.ok && query.errorMessage).toMatch(/Arguments for checked\.js:anything invalid/);
+    expect(!query.ok && query.errorMessage).toMatch(/Invalid arguments for checked\.js:anything/);
     const mutation = await deployment.runner.runMutation({ ...request, path: "checked:make" });
     expect(mutation.ok).toBe(false);
   }

@@ -1,4 +1,5 @@
 import type { Transaction } from "../database/types.ts";
+import { DEPLOYMENT_LIMITS } from "../lib/limits.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { ComponentMount } from "./component-tree.ts";
 import { ENVIRONMENT_VARIABLES } from "./module-tables.ts";
@@ -10,9 +11,6 @@ export interface EnvironmentChange {
   readonly value: string | null;
 }
 
-const MAX_VARIABLES = 1000;
-const MAX_NAME_LENGTH = 40;
-const MAX_VALUE_BYTES = 8192;
 const RESERVED = new Set(["CONVEX_CLOUD_URL", "CONVEX_SITE_URL"]);
 
 /** One user variable; reading it makes the transaction depend on it, set or not. */
@@ -61,7 +59,7 @@ export function readVariables(transaction: Transaction): ReadonlyMap<string, str
 
 /**
  * Sets and removes variables.
- * @throws ServiceError `InvalidEnvironmentVariable…` or `TooManyEnvironmentVariables`.
+ * @throws ServiceError `EnvironmentVariable…` or `EnvVar…` for what a variable or a deployment cannot be.
  */
 export function updateVariables(
   transaction: Transaction,
@@ -78,37 +76,45 @@ export function updateVariables(
       replaceRow(transaction, row.id, { name, value });
     }
   }
-  if (readVariables(transaction).size > MAX_VARIABLES) {
-    throw new ServiceError(
-      "badRequest",
-      "TooManyEnvironmentVariables",
-      `A deployment can have at most ${MAX_VARIABLES} environment variables.`,
-    );
+  checkTotal(readVariables(transaction));
+}
+
+function checkTotal(variables: ReadonlyMap<string, string>): void {
+  const { environmentVariables, environmentBytes } = DEPLOYMENT_LIMITS;
+  if (variables.size > environmentVariables.max) {
+    throw refused("EnvVarLimitMet", environmentVariables.text());
+  }
+  let size = 0;
+  for (const [name, value] of variables) size += name.length + Buffer.byteLength(value);
+  if (size > environmentBytes.max) {
+    throw refused("EnvVarTotalSizeLimitMet", environmentBytes.text(size));
   }
 }
 
 function checkVariable(name: string, value: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
-    throw new ServiceError(
-      "badRequest",
-      "InvalidEnvironmentVariableName",
-      `Environment variable name "${name}" is invalid: it must start with a letter or an ` +
-        `underscore, hold only letters, digits and underscores, and have at most ` +
-        `${MAX_NAME_LENGTH} characters.`,
+  const { environmentNameLength, environmentValueBytes } = DEPLOYMENT_LIMITS;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw refused(
+      "EnvironmentVariableNameInvalid",
+      `The environment variable name ${name} is invalid. Environment variable names must begin ` +
+        "with a letter and may only include characters a-z, A-Z, 0-9, and underscores.",
     );
+  }
+  if (name.length > environmentNameLength.max) {
+    throw refused("EnvironmentVariableNameTooLong", environmentNameLength.text(name));
   }
   if (RESERVED.has(name)) {
-    throw new ServiceError(
-      "badRequest",
+    throw refused(
       "EnvVarNameForbidden",
-      `Environment variable with name "${name}" is built-in and cannot be overridden.`,
+      `Environment variable with name "${name}" is built-in and cannot be overridden`,
     );
   }
-  if (Buffer.byteLength(value) > MAX_VALUE_BYTES) {
-    throw new ServiceError(
-      "badRequest",
-      "EnvVarValueTooLarge",
-      `The value of environment variable "${name}" is larger than ${MAX_VALUE_BYTES} bytes.`,
-    );
+  const size = Buffer.byteLength(value);
+  if (size > environmentValueBytes.max) {
+    throw refused("EnvironmentVariableValueTooLarge", environmentValueBytes.text(size));
   }
+}
+
+function refused(code: string, message: string): ServiceError {
+  return new ServiceError("badRequest", code, message);
 }

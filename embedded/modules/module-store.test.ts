@@ -130,11 +130,11 @@ test("reading a variable depends on that variable alone, set or not", async () =
 });
 
 test.each([
-  [{ name: "1A", value: "x" }, "InvalidEnvironmentVariableName"],
-  [{ name: "A-B", value: "x" }, "InvalidEnvironmentVariableName"],
-  [{ name: "A".repeat(41), value: "x" }, "InvalidEnvironmentVariableName"],
+  [{ name: "1A", value: "x" }, "EnvironmentVariableNameInvalid"],
+  [{ name: "A-B", value: "x" }, "EnvironmentVariableNameInvalid"],
+  [{ name: "A".repeat(41), value: "x" }, "EnvironmentVariableNameTooLong"],
   [{ name: "CONVEX_SITE_URL", value: "x" }, "EnvVarNameForbidden"],
-  [{ name: "A", value: "x".repeat(8193) }, "EnvVarValueTooLarge"],
+  [{ name: "A", value: "x".repeat(8193) }, "EnvironmentVariableValueTooLarge"],
 ])("the variable %j is refused", async (change, code) => {
   const database = await start();
   expect(() => updateVariables(database.begin(), [change])).toThrow(

@@ -7,6 +7,7 @@ import type { LogLevel, SyscallReply } from "./realm/realm-host.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { QueryStream } from "./syscalls/query-stream.ts";
 import type { RunState, SyscallContext, SyscallServices } from "./syscalls/syscall-context.ts";
+import { FULL_CEILINGS, type Ceilings } from "./transaction-limits.ts";
 
 export type CallOutcome =
   | { readonly ok: true; readonly valueJson: string }
@@ -49,6 +50,8 @@ export class FunctionCall implements RealmFrame, SyscallContext {
   /** Where to go back to after a failure; queries write nothing. */
   readonly savepoint: Savepoint | null;
   hasPaginated = false;
+  /** Narrowed once, before it starts, when its caller wants it so. */
+  ceilings: Ceilings;
   realm: CodeRealm | null = null;
   info: FunctionInfo | null = null;
   /** The nested call that is waiting for something. */
@@ -71,6 +74,7 @@ export class FunctionCall implements RealmFrame, SyscallContext {
     this.transaction = target.transaction;
     this.random = target.random;
     this.depth = parent === null ? 0 : parent.depth + 1;
+    this.ceilings = parent === null ? FULL_CEILINGS : parent.ceilings;
     this.savepoint = target.udfType === "mutation" ? target.transaction.savepoint() : null;
   }
 

@@ -1,4 +1,5 @@
 import type { ComponentPath, Transaction } from "../database/types.ts";
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
 import type { AnalyzedFunction } from "../modules/module-probe.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
@@ -14,7 +15,6 @@ import {
   type Validator,
 } from "../values/validator.ts";
 import { FunctionError } from "./function-error.ts";
-import { LIMITS } from "./limits.ts";
 
 /** A registered function as callers are checked against it. */
 export interface FunctionInfo {
@@ -101,20 +101,17 @@ export function parseArgs(
     args = parseValue(argsJson, options);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new FunctionError(`Arguments for ${storedPath(path)} invalid: ${error.message}`);
+    throw new FunctionError(`Invalid arguments for ${storedPath(path)}: ${error.message}`);
   }
   const [first = {}, ...more] = Array.isArray(args) ? (args as readonly JsonValue[]) : [args];
   if (more.length > 0 || !isPlainObject(first)) {
     throw new FunctionError(
-      `Arguments for ${storedPath(path)} invalid: functions take a single object as their argument.`,
+      `Invalid arguments for ${storedPath(path)}: functions take a single object as their argument.`,
     );
   }
-  const size = valueSize(first);
-  if (size > LIMITS.argsBytes) {
-    throw new FunctionError(
-      `Arguments for ${storedPath(path)} are too large (actual: ${size} bytes, ` +
-        `limit: ${LIMITS.argsBytes} bytes).`,
-    );
+  const size = mayExceed(argsJson, FUNCTION_LIMITS.argsBytes.max) ? valueSize([first]) : 0;
+  if (size > FUNCTION_LIMITS.argsBytes.max) {
+    throw new FunctionError(FUNCTION_LIMITS.argsBytes.text(storedPath(path), size));
   }
   return [first];
 }
@@ -136,17 +133,33 @@ export function checkResult(
         "which is reserved.",
     );
   }
-  if (resultJson.length > LIMITS.resultBytes) {
-    throw new FunctionError(
-      `Function ${storedPath(path)} return value is too large (limit: ${LIMITS.resultBytes} bytes).`,
-    );
+  const isBig = mayExceed(resultJson, FUNCTION_LIMITS.resultBytes.max);
+  const isChecked = info.returns !== null && info.returns.type !== "any";
+  if (!isBig && !isChecked) return resultJson;
+  const result = parseResult(path, resultJson);
+  const size = isBig ? valueSize(result) : 0;
+  if (size > FUNCTION_LIMITS.resultBytes.max) {
+    throw new FunctionError(FUNCTION_LIMITS.resultBytes.text(storedPath(path), size));
   }
-  if (info.returns !== null && info.returns.type !== "any") {
-    const result = parseValue(resultJson, { commitTs: true });
+  if (info.returns !== null && isChecked) {
     const failure = checkValue(info.returns, result, tableName);
     if (failure !== null) throw new FunctionError(`ReturnsValidationError: ${failure.message}`);
   }
   return resultJson;
+}
+
+/** Whether a value may count more bytes than that: numbers count nine, even those of one digit. */
+function mayExceed(json: string, bytes: number): boolean {
+  return json.length > bytes / 5;
+}
+
+function parseResult(path: FunctionPath, resultJson: string): JsonValue {
+  try {
+    return parseValue(resultJson, { commitTs: true });
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new FunctionError(`Function ${storedPath(path)} return value invalid: ${error.message}`);
+  }
 }
 
 /** The error itself, or what is wrong with the data that it carries. */

@@ -1,7 +1,8 @@
 import type { Transaction } from "../database/types.ts";
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { readVariableOf } from "../modules/environment-variables.ts";
 import type { FunctionDirectory } from "../modules/function-directory.ts";
-import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
+import { storedPath, type FunctionPath } from "../modules/function-path.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
 import { requireFunction } from "./function-addresses.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
@@ -13,7 +14,7 @@ import {
   requireCallable,
   tableLookup,
 } from "./function-info.ts";
-import { ENTRY_LIMIT_MS, LIMITS, timeoutError } from "./limits.ts";
+import { ENTRY_LIMIT_MS, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
 import type { Realms } from "./realm-set.ts";
 import type {
@@ -25,8 +26,9 @@ import type {
 } from "./realm/realm-host.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { systemVariable } from "./system-variables.ts";
-import type { SyscallServices } from "./syscalls/syscall-context.ts";
+import { textArg, type SyscallServices } from "./syscalls/syscall-context.ts";
 import { parseSyscallArgs, runSyncSyscall, runSyscall } from "./syscalls/syscall-table.ts";
+import { narrowCeilings, newRunUsage } from "./transaction-limits.ts";
 import { WatchdogError, type Watchdog } from "./watchdog.ts";
 
 /** A query or mutation to run in a transaction. */
@@ -37,6 +39,8 @@ export interface RunRequest {
   readonly argsJson: string;
   /** `ctx.auth.getUserIdentity()` as JSON text. */
   readonly identityJson: string | null;
+  /** The token that the caller signed in with. */
+  readonly authToken: string | null;
   readonly mayCallInternal: boolean;
   readonly request: {
     readonly requestId: string;
@@ -67,7 +71,7 @@ export interface RunEnvironment {
   readonly realms: Realms;
   readonly services: SyscallServices;
   readonly watchdog: Pick<Watchdog, "guard">;
-  /** How long the code may compute, the database's time not counted; `LIMITS.userTimeMs` by default. */
+  /** How long the code may compute, the database's time not counted; `FUNCTION_LIMITS.userTimeMs` by default. */
   readonly userTimeMs?: number;
 }
 
@@ -86,11 +90,11 @@ export class FunctionRun implements CallHost {
   readonly services: SyscallServices;
   readonly nowMs: number;
   readonly request: RunRequest["request"];
+  readonly authToken: string | null;
   readonly scheduledFunctionId: string | null;
   readonly journal: string | null;
   nextJournal: string | null = null;
-  functionsScheduled = 0;
-  scheduledArgsBytes = 0;
+  readonly usage = newRunUsage();
   nextStreamId = 0;
   readonly #wanted: RunRequest;
   readonly #transaction: Transaction;
@@ -122,10 +126,11 @@ export class FunctionRun implements CallHost {
     this.#transaction = transaction;
     this.#realms = realms;
     this.#watchdog = watchdog;
-    this.#userTimeMs = userTimeMs ?? LIMITS.userTimeMs;
+    this.#userTimeMs = userTimeMs ?? FUNCTION_LIMITS.userTimeMs.max;
     this.services = services;
     this.nowMs = request.nowMs;
     this.request = request.request;
+    this.authToken = request.authToken;
     this.scheduledFunctionId = request.scheduledFunctionId;
     this.journal = request.journal;
   }
@@ -380,15 +385,13 @@ export class FunctionRun implements CallHost {
     const args = parseSyscallArgs(json);
     const address = requireFunction(this.directory, parent.componentPath, args);
     const { path: target } = address;
-    if (parent.depth + 1 >= LIMITS.nesting) {
-      throw new FunctionError(
-        `Nested function calls go too deep at ${displayPath(target)} (limit: ${LIMITS.nesting}).`,
-      );
+    if (parent.depth >= FUNCTION_LIMITS.nesting.max) {
+      throw new FunctionError(FUNCTION_LIMITS.nesting.text());
     }
-    const { udfType } = args;
+    const udfType = textArg(args, "udfType");
     const isMutation = udfType === "mutation";
-    if (isMutation && parent.udfType === "query") {
-      throw new FunctionError("Can't run a mutation from a query.");
+    if (parent.udfType === "query" && udfType !== "query") {
+      throw new FunctionError(`Cannot call a ${udfType} function from a query function`);
     }
     const nested = this.#createCall(parent, {
       udfType: isMutation ? "mutation" : "query",
@@ -397,6 +400,7 @@ export class FunctionRun implements CallHost {
         udfType === "snapshotQuery" ? parent.transaction.staleView() : parent.transaction,
       random: new SeededRandom(() => parent.random.bytes(32)),
     });
+    nested.ceilings = narrowCeilings(parent, args["transactionLimits"]);
     const mayCallInternal = target.componentPath === parent.componentPath || address.isCapability;
     this.#start(nested, JSON.stringify([args["args"] ?? {}]), mayCallInternal);
     return nested;

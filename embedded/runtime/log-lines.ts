@@ -1,33 +1,27 @@
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import type { LogLevel } from "./realm/realm-host.ts";
 
-const MAX_LINES = 256;
-const MAX_LINE_BYTES = 32 * 1024;
-const TRUNCATED = " (truncated due to length)";
+const { logLines, logLineBytes } = FUNCTION_LIMITS;
 
 /** The log lines of one function run, nested functions included, in the form that clients parse. */
 export class LogLines {
   readonly #lines: string[] = [];
-  #isFull = false;
 
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** Adds a line, cut to its limit; after the last one allowed, lines are dropped. */
+  /** Adds a line, cut to its limit; instead of one too many it says that there were more. */
   add(level: LogLevel, text: string): void {
-    if (this.#isFull) return;
-    this.#lines.push(`[${level}] ${truncate(text)}`);
-    if (this.#lines.length === MAX_LINES - 1) {
-      this.#isFull = true;
-      this.#lines.push(`[ERROR] Log overflow (maximum ${MAX_LINES}). Remaining log lines omitted.`);
-    }
+    const room = logLines.max - this.#lines.length;
+    if (room > 1) this.#lines.push(`[${level}] ${truncate(text)}`);
+    else if (room === 1) this.#lines.push(`[ERROR] ${logLines.text()}`);
   }
 }
 
 function truncate(text: string): string {
-  if (text.length <= MAX_LINE_BYTES / 4 || Buffer.byteLength(text) <= MAX_LINE_BYTES) return text;
-  const kept = Buffer.from(text)
-    .subarray(0, MAX_LINE_BYTES - TRUNCATED.length)
-    .toString("utf8");
-  return kept.replace(/\uFFFD$/, "") + TRUNCATED;
+  const { max } = logLineBytes;
+  if (text.length <= max / 4 || Buffer.byteLength(text) <= max) return text;
+  const kept = Buffer.from(text).subarray(0, max).toString("utf8");
+  return kept.replace(/\uFFFD$/, "") + logLineBytes.text();
 }

@@ -116,14 +116,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return {
     async start() {
       isStopped = false;
-      let isSettled = false;
-      const settled = settleInterrupted(options).then(() => {
-        isSettled = true;
-        queuePump();
-      });
+      const settled = settleInterrupted(options).then(queuePump);
+      settled.catch(onError);
       // On a full disk nothing is begun until there is room; everything else is served meanwhile.
       await Promise.race([settled, delay(SETTLE_PATIENCE_MS, undefined, { ref: false })]);
-      if (!isSettled) settled.catch(onError);
     },
     async stop(timeoutMs) {
       isStopped = true;

@@ -1,3 +1,4 @@
+import { SEARCH_LIMITS } from "../lib/limits.ts";
 import type { Storage } from "../storage/storage.ts";
 import { matchesFilters, type SearchCondition, type SearchDocument } from "./search-document.ts";
 import {
@@ -15,13 +16,8 @@ import {
   termOf,
 } from "./search-layout.ts";
 
-/** Results beyond this many are not ranked. */
-export const MAX_CANDIDATES = 1024;
-
-/** One more than are ranked, so that the reader can tell that there are more. */
-const CANDIDATE_LIMIT = MAX_CANDIDATES + 1;
-const MAX_PREFIX_EXPANSIONS = 16;
-const MAX_TERMS = 64;
+/** One more than are allowed, so that the reader can tell that there are more. */
+const CANDIDATE_LIMIT = SEARCH_LIMITS.candidates.max + 1;
 const PREFIX_WEIGHT = 0.5;
 const K1 = 1.2;
 const B = 0.75;
@@ -109,7 +105,7 @@ class Search {
       }
     }
     return Array.from(factors)
-      .slice(0, MAX_TERMS)
+      .slice(0, SEARCH_LIMITS.expandedTerms.max)
       .map(([text, factor]) => ({ text, weight: factor * this.#inverseFrequency(text) }));
   }
 
@@ -207,12 +203,12 @@ class Search {
         if (term.startsWith(prefix)) added.add(termKey(term));
       }
     }
-    const keys = this.#firstTermKeys(termKey(prefix), MAX_PREFIX_EXPANSIONS + 1);
+    const keys = this.#firstTermKeys(termKey(prefix), SEARCH_LIMITS.prefixExpansions.max + 1);
     return [...new Set([...keys, ...added])]
       .sort()
       .map(termOf)
       .filter((term) => term !== prefix)
-      .slice(0, MAX_PREFIX_EXPANSIONS);
+      .slice(0, SEARCH_LIMITS.prefixExpansions.max);
   }
 
   #firstTermKeys(prefix: string, wanted: number): string[] {

@@ -1,8 +1,5 @@
 /** Text into terms, as Convex's full-text search does it: no stemming, no stop words. */
-
-/** Terms of this many bytes or more are not searchable. */
-const TERM_LENGTH_LIMIT = 32;
-const MAX_QUERY_TERMS = 16;
+import { SEARCH_LIMITS } from "../lib/limits.ts";
 
 /** A term to look for; the last one of a query also matches as a prefix. */
 export interface QueryTerm {
@@ -14,14 +11,14 @@ export interface QueryTerm {
 export function tokenize(text: string): string[] {
   const terms: string[] = [];
   for (const [word] of text.matchAll(/[\p{Alphabetic}\p{N}]+/gu)) {
-    if (Buffer.byteLength(word) < TERM_LENGTH_LIMIT) terms.push(lowerCase(word));
+    if (Buffer.byteLength(word) < SEARCH_LIMITS.termBytes.max) terms.push(lowerCase(word));
   }
   return terms;
 }
 
 /** The terms of a query without repetitions; none for a blank query. */
 export function queryTerms(query: string): QueryTerm[] {
-  const tokens = tokenize(query).slice(0, MAX_QUERY_TERMS);
+  const tokens = tokenize(query).slice(0, SEARCH_LIMITS.queryTerms.max);
   const terms = new Map<string, boolean>();
   for (const [position, text] of tokens.entries()) {
     const isLast = position === tokens.length - 1;

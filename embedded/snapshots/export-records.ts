@@ -1,5 +1,11 @@
 import type { SystemTableDefinition, Timestamp, Transaction } from "../database/types.ts";
-import { insertRow, listRows, replaceRow, type SystemRow } from "../modules/system-documents.ts";
+import {
+  insertRow,
+  listRows,
+  replaceRow,
+  textField,
+  type SystemRow,
+} from "../modules/system-documents.ts";
 import { encodeInt64, int64Of, isPlainObject, type JsonObject } from "../values/json-value.ts";
 
 /**
@@ -110,7 +116,7 @@ function parseState(fields: JsonObject): ExportState {
         state: "completed",
         startTs: int64(fields, "start_ts"),
         completeTs: int64(fields, "complete_ts"),
-        zipKey: String(fields["zip_object_key"]),
+        zipKey: textField({ id: "", fields }, "zip_object_key"),
         size: Number(int64(fields, "size")),
       };
     case "failed":

@@ -140,7 +140,7 @@ test("a snapshot as the cloud writes it is read to the letter", async () => {
   expect(row).toEqual({
     _id: id,
     _creationTime: 1_700_000_000_000.25,
-    big: 12345678901234567890,
+    big: 1.2345678901234567e19,
     f: -0,
     i: -0,
     n: 7n,
@@ -268,9 +268,9 @@ test("readers see the rows before an import or those after it, never some of bot
     stableImport(backend, importId, "waiting_for_confirmation"),
   );
   const seen = new Set<string>();
-  let isDone = false;
-  void done.finally(() => (isDone = true));
-  while (!isDone) {
+  const progress = { isDone: false };
+  void done.finally(() => (progress.isDone = true));
+  while (!progress.isDone) {
     const names = (await all(backend, "people")).map(({ name }) => name);
     seen.add(`${names.length} ${[...new Set(names)].join()}`);
   }

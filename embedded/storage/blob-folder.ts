@@ -112,7 +112,7 @@ export function openBlobFolder(folder: string): BlobFolder {
 }
 
 interface BlobPlace {
-  pathOf(key: string): string;
+  readonly pathOf: (key: string) => string;
   readonly space: DiskSpace;
 }
 

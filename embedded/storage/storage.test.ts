@@ -191,7 +191,9 @@ test("a scan that was cut off holds no snapshot once reads are recovered", async
     },
   });
   for (const isRecovered of [false, true]) {
-    expect(() => vm.runInContext("scanForEver()", realm, { timeout: 50 })).toThrow("timed out");
+    expect(() => {
+      vm.runInContext("scanForEver()", realm, { timeout: 50 });
+    }).toThrow("timed out");
     if (isRecovered) storage.recoverReads();
     // The snapshot of a turn is given back in the next one.
     await new Promise((resolve) => setTimeout(resolve, 10));

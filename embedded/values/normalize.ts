@@ -1,10 +1,6 @@
+import { VALUE_LIMITS } from "../lib/limits.ts";
 import { ValueError } from "./value-error.ts";
 import { encodeFloat64, isArray, type JsonObject, type JsonValue } from "./json-value.ts";
-
-const MAX_FIELD_NAME_LENGTH = 1024;
-const MAX_VALUE_NESTING = 64;
-const MAX_ARRAY_LENGTH = 8192;
-const MAX_OBJECT_FIELDS = 1024;
 
 export interface NormalizeOptions {
   /** Accept `{"$undefined":null}` as a field of the outermost object (patches). */
@@ -59,7 +55,8 @@ function normalize(value: unknown, depth: number, options: NormalizeOptions): Js
       return value;
     case "object":
       if (value === null) return null;
-      if (depth >= MAX_VALUE_NESTING && !(isRecord(value) && isEncoded(value))) throw tooNested();
+      if (depth >= VALUE_LIMITS.valueNesting.max && !(isRecord(value) && isEncoded(value)))
+        throw tooNested();
       if (Array.isArray(value)) return normalizeArray(value, depth + 1, options);
       if (isRecord(value)) {
         return isEncoded(value)
@@ -75,11 +72,9 @@ function normalizeArray(
   depth: number,
   options: NormalizeOptions,
 ): JsonValue {
-  if (items.length > MAX_ARRAY_LENGTH) {
-    throw new ValueError(
-      "ArrayTooLong",
-      `Array length is too long (${items.length} > maximum length ${MAX_ARRAY_LENGTH})`,
-    );
+  const { arrayLength } = VALUE_LIMITS;
+  if (items.length > arrayLength.max) {
+    throw new ValueError("ArrayTooLong", arrayLength.text(items.length));
   }
   return items.map((item) => normalize(item, depth, options));
 }
@@ -91,11 +86,9 @@ function normalizeObject(
   isPatch: boolean,
 ): JsonObject {
   const fields = Object.keys(object).sort();
-  if (fields.length > MAX_OBJECT_FIELDS) {
-    throw new ValueError(
-      "TooManyFieldsError",
-      `Object has too many fields (${fields.length} > maximum number ${MAX_OBJECT_FIELDS})`,
-    );
+  const { objectFields } = VALUE_LIMITS;
+  if (fields.length > objectFields.max) {
+    throw new ValueError("TooManyFieldsError", objectFields.text(fields.length));
   }
   const result: Record<string, JsonValue> = {};
   for (const field of fields) {
@@ -140,11 +133,9 @@ function checkFieldName(name: string): void {
         "non-control ASCII characters",
     );
   }
-  if (name.length > MAX_FIELD_NAME_LENGTH) {
-    throw new ValueError(
-      "FieldNameInvalid",
-      `Field name is too long (${name.length} > maximum ${MAX_FIELD_NAME_LENGTH})`,
-    );
+  const { fieldNameLength } = VALUE_LIMITS;
+  if (name.length > fieldNameLength.max) {
+    throw new ValueError("FieldNameInvalid", fieldNameLength.text(name.length));
   }
 }
 
@@ -222,9 +213,6 @@ function checkString(text: string): void {
 }
 
 function tooNested(): ValueError {
-  return new ValueError(
-    "TooNestedError",
-    `Value is too nested (nested ${MAX_VALUE_NESTING + 1} levels deep > maximum nesting ` +
-      `${MAX_VALUE_NESTING})`,
-  );
+  const { max, text } = VALUE_LIMITS.valueNesting;
+  return new ValueError("TooNestedError", text(max + 1));
 }

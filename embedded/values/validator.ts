@@ -2,6 +2,7 @@
  * Validators in the export format of `convex/values` (`exportArgs()`, `exportReturns()`, document
  * types of a schema), checked against values in their JSON encoding. Wording of the errors is Convex's.
  */
+import { VALUE_LIMITS } from "../lib/limits.ts";
 import { decodeDocumentId } from "./document-id.ts";
 import { displayValue } from "./display.ts";
 import { compareValues } from "./index-key.ts";
@@ -361,7 +362,8 @@ export function isIdentifier(name: string): boolean {
 
 function identifierProblem(name: string): string {
   if (name === "") return "Identifier cannot be empty";
-  if (name.length > 64) return `Identifier is too long (${name.length} > maximum 64)`;
+  const { max, text } = VALUE_LIMITS.identifierLength;
+  if (name.length > max) return text(name.length);
   if (/^_+$/.test(name)) return `Identifier ${name} cannot have exclusively underscores`;
   const first = name.charAt(0);
   if (!/[A-Za-z_]/.test(first)) {

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { parseProviders, readProvidersJson } from "../../auth/auth-config.ts";
 import { commitWrites } from "../../database/commit-writes.ts";
 import { DatabaseError } from "../../database/database-error.ts";
@@ -10,7 +8,9 @@ import { checkVariables } from "../../modules/component-environment.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
 import { listModules, readModuleText } from "../../modules/module-store.ts";
 import { parseCronSchedule } from "../../scheduler/cron-schedule.ts";
+import type { BlobFolder } from "../../storage/blob-folder.ts";
 import { requireJsonObject, type JsonObject } from "../request-body.ts";
+import { PendingPushes, type Pending } from "./pending-pushes.ts";
 import { startPushReply } from "./push-replies.ts";
 import { cliModuleHash, parsePushRequest, type PushRequest } from "./push-request.ts";
 import { prepareSchemas, type SchemaPreparations } from "./schema-preparations.ts";
@@ -19,8 +19,8 @@ import { codeAt, switchOver, type ReadyPush } from "./switch-over.ts";
 
 /**
  * Takes code from the official command line: `startPush` analyses it, `waitForSchema` builds indexes
- * and checks the rows, `finishPush` switches everything over in one transaction. Between the steps a
- * push lives in memory only; one that a restart interrupted is pushed again.
+ * and checks the rows, `finishPush` switches everything over in one transaction. A restart between the
+ * steps does not end a push: its request is kept, and analysed again.
  */
 export interface PushService {
   configHashes(): Promise<object>;
@@ -33,6 +33,8 @@ export interface PushService {
 
 export interface PushServiceOptions {
   readonly database: EngineDatabase;
+  /** Where pushes lie between their start and their end. */
+  readonly folder: BlobFolder;
   /** @throws ServiceError naming the module and what is wrong with it. */
   readonly analyze: (
     project: PushedProject,
@@ -42,49 +44,26 @@ export interface PushServiceOptions {
   readonly now: () => number;
 }
 
-interface PendingPush extends ReadyPush {
+interface PendingPush extends ReadyPush, Pending {
   readonly request: PushRequest;
   preparations: SchemaPreparations | null;
 }
 
-const MAX_PENDING = 8;
 const MAX_WAIT_MS = 10_000;
 
 export function createPushService(options: PushServiceOptions): PushService {
   const { database } = options;
-  const pending = new Map<string, PendingPush>();
-
-  function remember(push: PendingPush): string {
-    const id = randomUUID();
-    pending.set(id, push);
-    for (const [oldId, old] of pending) {
-      if (pending.size <= MAX_PENDING) break;
-      pending.delete(oldId);
-      old.preparations?.discard();
-    }
-    return id;
-  }
-
-  function find(schemaChange: unknown): { readonly id: string; readonly push: PendingPush } {
-    const { schemaIds } = requireJsonObject(schemaChange, "`schemaChange`") as {
-      readonly schemaIds?: unknown;
-    };
-    const id = requireJsonObject(schemaIds, "`schemaIds`")[""];
-    const push = typeof id === "string" ? pending.get(id) : undefined;
-    if (typeof id === "string" && push !== undefined) return { id, push };
-    throw new ServiceError(
-      "conflict",
-      "RaceDetected",
-      "The push is not known any more, because the deployment restarted or others came between.",
-    );
-  }
+  const pushes = new PendingPushes<PendingPush>({
+    folder: options.folder,
+    restore: (body, variablesJson) => analyzePush(body, options, variablesJson),
+  });
 
   return {
     configHashes: () => Promise.resolve(configHashes(database)),
 
     async startPush(body) {
       const push = await analyzePush(body, options);
-      const id = remember(push);
+      const id = await pushes.add(push, body);
       return startPushReply(push.project, {
         variables: Object.fromEntries(readVariables(database.begin())),
         schemaChange: schemaChangeReply(id, push.diffs),
@@ -103,7 +82,7 @@ export function createPushService(options: PushServiceOptions): PushService {
     },
 
     async waitForSchema(body) {
-      const { push } = find(body["schemaChange"]);
+      const { push } = await pushes.find(body["schemaChange"]);
       if (push.request.isDryRun) return { type: "complete" };
       push.preparations ??= prepareSchemas(database, schemasOf(push.project));
       return push.preparations.status(waitMs(body));
@@ -113,7 +92,7 @@ export function createPushService(options: PushServiceOptions): PushService {
       const { schemaChange } = requireJsonObject(body["startPush"], "`startPush`") as {
         readonly schemaChange?: unknown;
       };
-      const { id, push } = find(schemaChange);
+      const { id, push } = await pushes.find(schemaChange);
       if (push.request.isDryRun) return switchOver(database.begin(), push, [], options.now());
       push.preparations ??= prepareSchemas(database, schemasOf(push.project));
       const { preparations } = push;
@@ -123,13 +102,18 @@ export function createPushService(options: PushServiceOptions): PushService {
           switchOver(transaction, push, prepared, options.now()),
         );
       });
-      pending.delete(id);
+      await pushes.remove(id);
       return reply;
     },
   };
 }
 
-async function analyzePush(body: JsonObject, options: PushServiceOptions): Promise<PendingPush> {
+/** `variablesJson` are the variables of the push's start, when that was earlier. */
+async function analyzePush(
+  body: JsonObject,
+  options: PushServiceOptions,
+  variablesJson?: string,
+): Promise<PendingPush> {
   const { database } = options;
   const transaction = database.begin();
   const request = parsePushRequest(body, transaction);
@@ -140,13 +124,15 @@ async function analyzePush(body: JsonObject, options: PushServiceOptions): Promi
   for (const { cronSpecs } of project.definitions.values()) {
     for (const [name, { schedule }] of cronSpecs) parseCronSchedule(schedule, name);
   }
-  return {
+  const push: PendingPush = {
     request,
     project,
     diffs: await asPushError(() => diffSchemas(database, project)),
-    variablesJson: JSON.stringify([...variables]),
+    variablesJson: variablesJson ?? JSON.stringify([...variables]),
     preparations: null,
+    discard: () => push.preparations?.discard(),
   };
+  return push;
 }
 
 function schemasOf(project: AnalyzedProject): Map<ComponentPath, string | null> {

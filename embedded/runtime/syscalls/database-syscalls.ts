@@ -1,7 +1,7 @@
 import { decodeDocumentId } from "../../values/document-id.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
-import { checkUsage } from "../limits.ts";
+import { requireReadsWithin, requireWritesWithin } from "../transaction-limits.ts";
 import { queryPage } from "./query-page.ts";
 import { openSource, parseSource, requireVisibleTable } from "./query-source.ts";
 import { parseOperators, QueryStream } from "./query-stream.ts";
@@ -25,11 +25,7 @@ export const databaseSyncSyscalls: Readonly<Record<string, SyscallHandler>> = {
 export const databaseReadSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/get": getDocument,
   "1.0/queryStreamNext": nextDocument,
-  "1.0/queryPage": (context, args) => {
-    const page = queryPage(context, args);
-    checkUsage(context.transaction.usage);
-    return page;
-  },
+  "1.0/queryPage": queryPage,
   "1.0/count": ({ transaction, componentPath }, args) => {
     const table = textArg(args, "table");
     requireVisibleTable(table);
@@ -44,8 +40,8 @@ export const databaseWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
       throw new FunctionError("System tables (prefixed with `_`) are read-only.");
     }
     const { transaction, componentPath } = context;
-    const id = transaction.insert(componentPath, table, JSON.stringify(valueArg(args, "value")));
-    checkUsage(transaction.usage);
+    const valueJson = JSON.stringify(valueArg(args, "value"));
+    const id = withinLimits(context, () => transaction.insert(componentPath, table, valueJson));
     return JSON.stringify({ _id: id });
   },
   "1.0/shallowMerge": (context, args) =>
@@ -70,17 +66,18 @@ function startQuery(context: SyscallContext, args: JsonObject): string {
   const { transaction, componentPath, run, streams } = context;
   const source = parseSource(transaction, componentPath, query["source"]);
   const cursor = openSource(transaction, componentPath, source);
+  if (source.table.startsWith("_")) transaction.usage.databaseQueries += 1;
+  requireReadsWithin(context);
   const queryId = run.nextStreamId;
   run.nextStreamId += 1;
   streams.set(queryId, new QueryStream(cursor, parseOperators(query["operators"])));
   return JSON.stringify({ queryId });
 }
 
-function nextDocument({ streams, transaction }: SyscallContext, args: JsonObject): string {
-  const stream = streams.get(numberArg(args, "queryId"));
+function nextDocument(context: SyscallContext, args: JsonObject): string {
+  const stream = context.streams.get(numberArg(args, "queryId"));
   if (stream === undefined) return '{"value":null,"done":true}';
-  const json = stream.next();
-  checkUsage(transaction.usage);
+  const json = stream.next(() => requireReadsWithin(context));
   return json === null ? '{"value":null,"done":true}' : `{"value":${json},"done":false}`;
 }
 
@@ -96,8 +93,9 @@ function getDocument(context: SyscallContext, args: JsonObject): string {
   } else if (table !== null && isSystem) {
     throw new FunctionError("User tables can only be accessed from db.get().");
   }
+  if (isSystem) context.transaction.usage.databaseQueries += 1;
   const document = context.transaction.get(context.componentPath, id);
-  checkUsage(context.transaction.usage);
+  requireReadsWithin(context);
   return document === null ? "null" : document.json;
 }
 
@@ -120,9 +118,22 @@ function write(
   if (table?.startsWith("_") === true) {
     throw new FunctionError("System tables (prefixed with `_`) are read-only.");
   }
-  apply(id);
-  checkUsage(context.transaction.usage);
+  withinLimits(context, () => apply(id));
+  requireReadsWithin(context);
   return "null";
+}
+
+/** Does a write, or takes it back when it was one too many. */
+function withinLimits<T>(context: SyscallContext, write: () => T): T {
+  const savepoint = context.transaction.savepoint();
+  const result = write();
+  try {
+    requireWritesWithin(context);
+  } catch (error) {
+    context.transaction.rollbackTo(savepoint);
+    throw error;
+  }
+  return result;
 }
 
 /** The table of an id; refuses what is no id, and ids of another table than the caller named. */

@@ -1,11 +1,17 @@
-import { canonicalPath } from "../../modules/function-path.ts";
+import { displayPath } from "../../modules/function-path.ts";
 import { encodeInt64 } from "../../values/json-value.ts";
 import { createHandle } from "../function-addresses.ts";
-import { LIMITS } from "../limits.ts";
-import type { SyscallContext, SyscallHandler } from "./syscall-context.ts";
+import { transactionMetrics } from "../transaction-limits.ts";
+import type { SyscallHandler } from "./syscall-context.ts";
+
+/** The class that Convex reports for deployments it does not host; its limits are those enforced. */
+export const DEPLOYMENT_CLASS = "s16";
 
 export const metaSyncSyscalls: Readonly<Record<string, SyscallHandler>> = {
-  "1.0/getSnapshotTs": ({ transaction }) => JSON.stringify(encodeInt64(transaction.snapshotTs)),
+  "1.0/getSnapshotTs": ({ transaction, run }) => {
+    run.readClock();
+    return JSON.stringify(encodeInt64(transaction.snapshotTs));
+  },
   "1.0/componentArgument": () => "{}",
 };
 
@@ -16,33 +22,19 @@ export const metaSyscalls: Readonly<Record<string, SyscallHandler>> = {
     JSON.stringify(createHandle(run.directory, componentPath, args)),
   "1.0/getTransactionMetrics": (context) => JSON.stringify(transactionMetrics(context)),
   "1.0/getFunctionMetadata": ({ path, componentPath }) =>
-    JSON.stringify({ name: canonicalPath(path), componentPath }),
+    JSON.stringify({ name: displayPath(path), componentPath }),
   "1.0/getDeploymentMetadata": ({ services }) =>
-    JSON.stringify({ name: services.deployment.name, region: null, class: "local" }),
+    JSON.stringify({ name: services.deployment.name, region: null, class: DEPLOYMENT_CLASS }),
   "1.0/auditLog": () => "null",
 };
 
 export const mutationMetaSyscalls: Readonly<Record<string, SyscallHandler>> = {
-  "1.0/getRequestMetadata": ({ run }) =>
+  "1.0/getRequestMetadata": ({ run, seesIdentity }) =>
     JSON.stringify({
       ip: run.request.ip,
       userAgent: run.request.userAgent,
       requestId: run.request.requestId,
       scheduledFunctionId: run.scheduledFunctionId,
-      authToken: null,
+      authToken: seesIdentity ? run.authToken : null,
     }),
 };
-
-function transactionMetrics({ transaction, run }: SyscallContext): object {
-  const { usage } = transaction;
-  const metric = (used: number, limit: number) => ({ used, remaining: Math.max(0, limit - used) });
-  return {
-    bytesRead: metric(usage.bytesRead, LIMITS.bytesRead),
-    bytesWritten: metric(usage.bytesWritten, LIMITS.bytesWritten),
-    databaseQueries: metric(usage.databaseQueries, LIMITS.databaseQueries),
-    documentsRead: metric(usage.documentsRead, LIMITS.documentsRead),
-    documentsWritten: metric(usage.documentsWritten, LIMITS.documentsWritten),
-    functionsScheduled: metric(run.functionsScheduled, LIMITS.functionsScheduled),
-    scheduledFunctionArgsBytes: metric(run.scheduledArgsBytes, LIMITS.scheduledFunctionArgsBytes),
-  };
-}

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 
 import type { IndexKey, KeyInterval, RangeCursor } from "../../database/types.ts";
 import { afterKey } from "../../values/index-key.ts";
+import { FUNCTION_LIMITS, TRANSACTION_LIMITS } from "../../lib/limits.ts";
 import { isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
 import { FunctionError, invalidCursorError } from "../function-error.ts";
-import { isReadLimitReached, LIMITS } from "../limits.ts";
+import { areReadsExceeded, requireReadsWithin } from "../transaction-limits.ts";
 import { openSource, parseSource, type QuerySource } from "./query-source.ts";
 import { parseOperators, QueryStream } from "./query-stream.ts";
 import { numberArg, optionalTextArg, type SyscallContext } from "./syscall-context.ts";
@@ -59,7 +60,10 @@ export function queryPage(context: SyscallContext, args: JsonObject): string {
 
 function requirePaginationAllowed(context: SyscallContext): void {
   if (context.componentPath !== "") {
-    throw new FunctionError("paginate() is only supported in the app.");
+    throw new FunctionError(
+      "paginate() is only supported in the app. Learn more at " +
+        "https://docs.convex.dev/components/authoring#pagination",
+    );
   }
   if (context.hasPaginated) {
     throw new FunctionError(
@@ -76,16 +80,24 @@ function journalOf({ depth, run }: SyscallContext): string | null {
 
 function parseLimits(args: JsonObject): PageLimits {
   const pageSize = numberArg(args, "pageSize");
-  if (!Number.isInteger(pageSize) || pageSize <= 0 || pageSize > LIMITS.pageSize) {
+  if (!Number.isInteger(pageSize) || pageSize < 0) {
     throw new FunctionError(
-      `\`options.numItems\` must be an integer between 1 and ${LIMITS.pageSize}. ` +
-        `Received \`${pageSize}\`.`,
+      `\`options.numItems\` must be a positive integer. Received \`${pageSize}\`.`,
     );
+  }
+  if (pageSize === 0) {
+    throw new FunctionError("Must request at least 1 document while paginating");
+  }
+  if (pageSize > FUNCTION_LIMITS.pageSize.max) {
+    throw new FunctionError(FUNCTION_LIMITS.pageSize.text(pageSize));
   }
   const bound = (name: string) => {
     const value = args[name] ?? null;
     return value === null ? Infinity : numberArg(args, name);
   };
+  if (bound("maximumRowsRead") === 0 || bound("maximumBytesRead") === 0) {
+    throw new FunctionError("maximumRowsRead and maximumBytesRead must be greater than 0");
+  }
   return {
     pageSize,
     maximumRowsRead: bound("maximumRowsRead"),
@@ -106,7 +118,9 @@ function readPage(
     source.kind === "range"
       ? openSource(context.transaction, "", source, pageInterval(source, start, end))
       : betweenRanks(openSource(context.transaction, "", source), start, end);
+  if (source.table.startsWith("_")) context.transaction.usage.databaseQueries += 1;
   const stream = new QueryStream(cursor, parseOperators(query["operators"]));
+  requireReadsWithin(context);
   return end === null
     ? readUpToLimits(context, stream, start, limits)
     : readToEnd(context, stream, end);
@@ -149,41 +163,45 @@ function betweenRanks(
   };
 }
 
+/** A page that would go beyond what may be read ends before, unless it would then be empty. */
 function readUpToLimits(
-  { transaction }: SyscallContext,
+  context: SyscallContext,
   stream: QueryStream,
   start: { readonly after: IndexKey } | null,
   { pageSize, maximumRowsRead, maximumBytesRead }: PageLimits,
 ): Page {
+  const { usage } = context.transaction;
   const documents: string[] = [];
   const keys: IndexKey[] = [];
   let bytes = 0;
   while (documents.length < pageSize) {
     const isStopped =
       keys.length > 0 && (keys.length >= maximumRowsRead || bytes >= maximumBytesRead);
-    if (isStopped || (keys.length > 0 && isReadLimitReached(transaction.usage))) {
+    const step = isStopped ? null : stream.step();
+    if (keys.length === 0) requireReadsWithin(context);
+    if (step === null || areReadsExceeded(context)) {
       return { documents, keys, end: lastPosition(keys, start), status: "SplitRequired" };
     }
-    const step = stream.step();
     if (step.kind === "end") {
-      return { documents, keys, end: "end", status: statusOf(transaction.usage, documents) };
+      return { documents, keys, end: "end", status: statusOf(usage, documents) };
     }
     keys.push(step.key);
     bytes += step.kind === "result" ? step.json.length : step.size;
     if (step.kind === "result") documents.push(step.json);
   }
-  const status = statusOf(transaction.usage, documents);
+  const status = statusOf(usage, documents);
   return { documents, keys, end: lastPosition(keys, start), status };
 }
 
-function readToEnd({ transaction }: SyscallContext, stream: QueryStream, end: Position): Page {
+function readToEnd(context: SyscallContext, stream: QueryStream, end: Position): Page {
   const documents: string[] = [];
   const keys: IndexKey[] = [];
   for (let step = stream.step(); step.kind !== "end"; step = stream.step()) {
+    requireReadsWithin(context);
     keys.push(step.key);
     if (step.kind === "result") documents.push(step.json);
   }
-  return { documents, keys, end, status: statusOf(transaction.usage, documents) };
+  return { documents, keys, end, status: statusOf(context.transaction.usage, documents) };
 }
 
 function lastPosition(
@@ -199,8 +217,8 @@ function statusOf(
   documents: readonly string[],
 ): Page["status"] {
   const isHeavy =
-    usage.documentsRead > LIMITS.documentsRead * SPLIT_RECOMMENDED_SHARE ||
-    usage.bytesRead > LIMITS.bytesRead * SPLIT_RECOMMENDED_SHARE ||
+    usage.documentsRead > TRANSACTION_LIMITS.documentsRead.max * SPLIT_RECOMMENDED_SHARE ||
+    usage.bytesRead > TRANSACTION_LIMITS.bytesRead.max * SPLIT_RECOMMENDED_SHARE ||
     documents.length > SPLIT_RECOMMENDED_RESULTS;
   return isHeavy ? "SplitRecommended" : null;
 }

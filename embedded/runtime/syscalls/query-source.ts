@@ -5,6 +5,7 @@ import type {
   RangeCursor,
   Transaction,
 } from "../../database/types.ts";
+import { SEARCH_LIMITS } from "../../lib/limits.ts";
 import { afterPrefix, encodeKey, encodeKeyPart } from "../../values/index-key.ts";
 import { displayValue } from "../../values/display.ts";
 import {
@@ -147,8 +148,12 @@ function parseSearch(
       searches.push(textArg(expression, "value"));
     } else {
       requireFilterField(`${table}.${index}`, definition.filterFields, fieldPath);
-      filters.push({ fieldPath, key: encodeKeyPart(parseIndexValue(expression["value"])) });
+      filters.push({ fieldPath, key: encodeKeyPart(parseFilterValue(expression["value"])) });
     }
+  }
+  const { filtersPerQuery } = SEARCH_LIMITS;
+  if (filters.length > filtersPerQuery.max) {
+    throw new FunctionError(filtersPerQuery.text(`${table}.${index}`, filters.length));
   }
   const [query, ...more] = searches;
   if (query === undefined || more.length > 0) {
@@ -198,6 +203,11 @@ function isComparator(type: string): type is Bound["type"] {
 function parseIndexValue(value: JsonValue | undefined): JsonValue | undefined {
   if (value === undefined || isUndefinedMarker(value)) return undefined;
   return normalizeValue(value, { commitTs: true });
+}
+
+/** Unlike index ranges, searches know no commit timestamp placeholder. */
+function parseFilterValue(value: JsonValue | undefined): JsonValue | undefined {
+  return value === undefined || isUndefinedMarker(value) ? undefined : normalizeValue(value);
 }
 
 /**

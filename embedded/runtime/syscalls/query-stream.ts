@@ -1,4 +1,5 @@
 import type { IndexEntry, IndexKey, RangeCursor } from "../../database/types.ts";
+import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import {
   isArray,
   isPlainObject,
@@ -7,8 +8,6 @@ import {
 } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import { compileExpression, passesFilter, type Expression } from "./query-expression.ts";
-
-const MAX_OPERATORS = 256;
 
 type Operator =
   | { readonly kind: "filter"; readonly passes: Expression }
@@ -24,8 +23,8 @@ export type StreamStep =
 export function parseOperators(operators: JsonValue | undefined): readonly Operator[] {
   if (operators === undefined) return [];
   if (!isArray(operators)) throw new FunctionError("Invalid query: `operators` must be a list.");
-  if (operators.length > MAX_OPERATORS) {
-    throw new FunctionError(`Can't construct query with more than ${MAX_OPERATORS} operators`);
+  if (operators.length > FUNCTION_LIMITS.queryOperators.max) {
+    throw new FunctionError(FUNCTION_LIMITS.queryOperators.text());
   }
   return operators.map((operator) => {
     if (isPlainObject(operator)) {
@@ -52,10 +51,11 @@ export class QueryStream {
     );
   }
 
-  /** JSON text of the next document, `null` at the end. */
-  next(): string | null {
+  /** JSON text of the next document, `null` at the end; `onRead` is told of each that is read. */
+  next(onRead: () => void): string | null {
     for (;;) {
       const step = this.step();
+      onRead();
       if (step.kind === "end") return null;
       if (step.kind === "result") return step.json;
     }

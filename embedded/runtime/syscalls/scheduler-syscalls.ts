@@ -1,5 +1,6 @@
+import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import type { FunctionDirectory } from "../../modules/function-directory.ts";
-import { displayPath, type FunctionPath } from "../../modules/function-path.ts";
+import { displayPath, storedPath, type FunctionPath } from "../../modules/function-path.ts";
 import type { ComponentPath, Transaction } from "../../database/types.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { valueSize } from "../../values/size.ts";
@@ -7,10 +8,8 @@ import { requireFunction } from "../function-addresses.ts";
 import { parseArgs } from "../function-info.ts";
 import { FunctionError } from "../function-error.ts";
 import { cancelJob, findJob, insertJob, readJobState } from "../job-records.ts";
-import { LIMITS } from "../limits.ts";
+import { countScheduling } from "../transaction-limits.ts";
 import { numberArg, textArg, valueArg, type SyscallHandler } from "./syscall-context.ts";
-
-const FIVE_YEARS_MS = 5 * 366 * 24 * 3_600_000;
 
 /** A scheduling that was asked for, checked. */
 export interface JobRequest {
@@ -33,9 +32,7 @@ export function parseJobRequest(
   nowMs: number,
 ): JobRequest {
   const scheduledTimeMs = numberArg(args, "ts") * 1000;
-  if (!Number.isFinite(scheduledTimeMs) || Math.abs(scheduledTimeMs - nowMs) > FIVE_YEARS_MS) {
-    throw new FunctionError("Scheduled functions must be within five years of the current time.");
-  }
+  requireNearTime(scheduledTimeMs, nowMs);
   const { path: target } = requireFunction(directory, componentPath, args);
   if (directory.findFunction(target) === null) {
     throw new FunctionError(
@@ -43,14 +40,19 @@ export function parseJobRequest(
     );
   }
   const [value] = parseArgs(target, JSON.stringify([valueArg(args, "args")]), { commitTs: false });
-  const argsBytes = valueSize(value);
-  if (argsBytes > LIMITS.scheduledArgsBytes) {
-    throw new FunctionError(
-      `Arguments of the scheduled function ${displayPath(target)} are too large ` +
-        `(actual: ${argsBytes} bytes, limit: ${LIMITS.scheduledArgsBytes} bytes).`,
-    );
+  const argsBytes = valueSize([value]);
+  const { scheduledArgsBytes } = FUNCTION_LIMITS;
+  if (argsBytes > scheduledArgsBytes.max) {
+    throw new FunctionError(scheduledArgsBytes.text(storedPath(target), argsBytes));
   }
   return { target, argsJson: JSON.stringify([value]), argsBytes, scheduledTimeMs };
+}
+
+function requireNearTime(scheduledTimeMs: number, nowMs: number): void {
+  const { max, text } = FUNCTION_LIMITS.scheduledDelayMs;
+  const delayMs = scheduledTimeMs - nowMs;
+  if (Math.abs(delayMs) <= max) return;
+  throw new FunctionError(text(scheduledTimeMs, delayMs > 0 ? "future" : "past"));
 }
 
 /** Whether the job that is running the caller was canceled meanwhile: then its jobs are, too. */
@@ -64,19 +66,7 @@ export const schedulerSyscalls: Readonly<Record<string, SyscallHandler>> = {
     const { transaction, componentPath, run, nowMs } = context;
     const job = parseJobRequest(run.directory, componentPath, args, nowMs);
     const { target, argsJson, argsBytes, scheduledTimeMs } = job;
-    run.functionsScheduled += 1;
-    run.scheduledArgsBytes += argsBytes;
-    if (run.functionsScheduled > LIMITS.functionsScheduled) {
-      throw new FunctionError(
-        `Too many functions scheduled by this mutation (limit: ${LIMITS.functionsScheduled})`,
-      );
-    }
-    if (run.scheduledArgsBytes > LIMITS.scheduledFunctionArgsBytes) {
-      throw new FunctionError(
-        "Too large total size of the arguments of scheduled functions from this mutation " +
-          `(limit: ${LIMITS.scheduledFunctionArgsBytes} bytes)`,
-      );
-    }
+    countScheduling(context, argsBytes);
     const jobId = insertJob(transaction, {
       ownerPath: componentPath,
       target,
@@ -90,7 +80,7 @@ export const schedulerSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/cancel_job": ({ transaction, run, nowMs, componentPath }, args) => {
     const id = textArg(args, "id");
     if (id === run.scheduledFunctionId) {
-      throw new FunctionError("Cannot cancel the scheduled function that is running.");
+      throw new FunctionError("A mutation cannot cancel itself");
     }
     cancelOwnJob(transaction, componentPath, id, nowMs);
     return "null";

@@ -4,6 +4,7 @@ import type { FunctionPath } from "../../modules/function-path.ts";
 import type { JsonObject, JsonValue } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import type { BlobStore, DeploymentInfo, UploadTokens } from "../services.ts";
+import type { Ceilings, RunUsage } from "../transaction-limits.ts";
 import type { QueryStream } from "./query-stream.ts";
 import type { CursorCodec } from "./cursor-codec.ts";
 
@@ -23,6 +24,7 @@ export interface SyscallContext {
   hasPaginated: boolean;
   /** Whether it may ask who is calling: what runs in the app and was not called by a component. */
   readonly seesIdentity: boolean;
+  readonly ceilings: Ceilings;
   /** Nesting: 0 for the function that was asked for from outside. */
   readonly depth: number;
 }
@@ -45,12 +47,14 @@ export interface RunState {
     readonly ip: string | null;
     readonly userAgent: string | null;
   };
+  readonly authToken: string | null;
   readonly scheduledFunctionId: string | null;
   /** Journal of an earlier run of the same query. */
   readonly journal: string | null;
   nextJournal: string | null;
-  functionsScheduled: number;
-  scheduledArgsBytes: number;
+  readonly usage: RunUsage;
+  /** Asking for it makes the result grow old by itself. */
+  readClock(): number;
   nextStreamId: number;
 }
 

@@ -36,7 +36,9 @@ async function inspect({ left, hasStarted, acknowledged }: Inspection): Promise<
   const problems: string[] = [];
   const isAcknowledged = new Set(acknowledged);
   for (let number = 1; number <= HIGHEST; number += 1) {
-    const [row, copy] = ["left", "right"].map((side) => storage.get(DATA_INDEX, side + number));
+    const [row, copy] = ["left", "right"].map((side) =>
+      storage.get(DATA_INDEX, `${side}${number}`),
+    );
     if (row?.toString() !== copy?.toString()) problems.push(`${number} is half there`);
     if (row == null) {
       if (isAcknowledged.has(number)) problems.push(`${number} is acknowledged and lost`);
