@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 
 import { someContains } from "../index/interval-set.ts";
+import { BoundedCache } from "../lib/bounded-cache.ts";
 import type { Storage } from "../storage/storage.ts";
+import { encodeKeyPart } from "../values/index-key.ts";
 import {
   COUNTS_INDEX,
   declaredIndex,
@@ -24,7 +26,7 @@ import { findConflict } from "./read-validation.ts";
 import { parseSchema } from "./schema.ts";
 import { diffSchema, SchemaPreparation } from "./schema-preparation.ts";
 import { SnapshotView } from "./snapshot-view.ts";
-import { parseDocument } from "./stored-document.ts";
+import { decodeStored, parseDocument } from "./stored-document.ts";
 import { StoredSnapshot } from "./stored-snapshot.ts";
 import { SubscriptionRegistry } from "./subscription-registry.ts";
 import { DatabaseTransaction, type TransactionHost } from "./transaction.ts";
@@ -48,6 +50,9 @@ import type {
 } from "./types.ts";
 import { WriteLog, type LogEntry, type RetentionLimits } from "./write-log.ts";
 
+/** Characters of document text that are kept decoded. */
+const DOCUMENT_CACHE_LENGTH = 16 * 2 ** 20;
+
 /** Room for the creation times of what a transaction writes after its commit was planned. */
 const LATE_WRITES_MS = 0.002;
 
@@ -66,6 +71,8 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
   readonly #clock: () => number;
   readonly #allocator = new NumberAllocator();
   readonly #counts: Map<string, number>;
+  /** Documents read or written lately, as the newest commit left them. */
+  readonly #documents = new BoundedCache<StoredDocument>(DOCUMENT_CACHE_LENGTH);
   readonly #subscriptions = new SubscriptionRegistry();
   readonly #commitListeners = new Set<(ts: Timestamp) => void>();
   readonly #systemTables = new Map<string, SystemTableDefinition>();
@@ -171,6 +178,16 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
 
   flushed(ts: Timestamp): Promise<void> {
     return this.storage.flushed(ts);
+  }
+
+  latestDocument(byId: number, id: string): StoredDocument | null {
+    const cached = this.#documents.get(documentCacheKey(byId, id), textLength);
+    if (cached !== undefined && !this.storage.isStopped) return cached;
+    const document = this.storage.decode(byId, encodeKeyPart(id), (bytes) =>
+      decodeStored(id, bytes),
+    );
+    if (document !== null) this.#cacheDocument(byId, document);
+    return document;
   }
 
   isUnchanged(readSet: ReadSet, since: Timestamp): boolean {
@@ -308,6 +325,10 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return new StoredSnapshot(this.storage.openSnapshot());
   }
 
+  #cacheDocument(byId: number, document: StoredDocument): void {
+    this.#documents.set(documentCacheKey(byId, document.id), document, textLength(document));
+  }
+
   #catalogAt(ts: Timestamp): CatalogState {
     if (ts === this.#latestTs) return this.#catalog;
     if (ts > this.#latestTs) {
@@ -370,6 +391,10 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       catalogBefore: plan.catalog === this.#catalog ? null : this.#catalog,
       countDeltas: plan.countDeltas,
     };
+    for (const { table, id, after } of plan.changes) {
+      if (after === null) this.#documents.delete(documentCacheKey(table.byId.number, id));
+      else this.#cacheDocument(table.byId.number, after);
+    }
     this.#latestTs = ts;
     this.#catalog = plan.catalog;
     this.log.append(entry);
@@ -534,4 +559,12 @@ function requireOwn(transaction: Transaction): DatabaseTransaction {
 
 function atLeastTs(ms: number): Timestamp {
   return BigInt(Math.ceil(ms * 1000)) * 1000n;
+}
+
+function documentCacheKey(byId: number, id: string): string {
+  return `${byId} ${id}`;
+}
+
+function textLength({ json }: StoredDocument): number {
+  return json.length;
 }

@@ -1,8 +1,6 @@
 import { SortedMap } from "../lib/sorted-map.ts";
 import type { Storage } from "../storage/storage.ts";
-import { encodeKeyPart } from "../values/index-key.ts";
 import type { CatalogState, TableState } from "./catalog-state.ts";
-import { decodeStored } from "./stored-document.ts";
 import type { PlannedWrites } from "./planned-writes.ts";
 import type { StoredDocument, Timestamp } from "./types.ts";
 import type { WriteLog } from "./write-log.ts";
@@ -15,6 +13,8 @@ export interface SnapshotSource {
   readonly storage: Storage;
   readonly log: WriteLog;
   readonly latestTs: Timestamp;
+  /** By number of the `by_id` index: the document as the newest commit left it. */
+  latestDocument(byId: number, id: string): StoredDocument | null;
 }
 
 /**
@@ -74,9 +74,7 @@ export class SnapshotView {
     if (planned !== undefined) return planned;
     const undone = this.#documents.get(table.byId.number)?.get(id);
     if (undone !== undefined) return undone;
-    return this.#source.storage.decode(table.byId.number, encodeKeyPart(id), (bytes) =>
-      decodeStored(id, bytes),
-    );
+    return this.#source.latestDocument(table.byId.number, id);
   }
 
   /** Keys of an index that differ from the latest state. */

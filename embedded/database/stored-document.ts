@@ -36,7 +36,9 @@ export function makeDocument(
   const value = sortedWith(fields, { _id: id, _creationTime: creationTime });
   const size = valueSize(value);
   if (!isSystem) requireUserDocument(value, size);
-  return { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
+  const document = { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
+  parsedDocuments.set(document.stored, document);
+  return document;
 }
 
 /** Rows of the system are as large as what they record: arguments and results of functions. */
@@ -77,9 +79,16 @@ export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
   return merged;
 }
 
+/** Documents that are kept decoded keep their value, which nobody changes. */
+const parsedDocuments = new WeakMap<StoredDocument, ParsedDocument>();
+
 export function parseDocument(stored: StoredDocument): ParsedDocument {
+  const known = parsedDocuments.get(stored);
+  if (known !== undefined) return known;
   // The text is canonical: only `makeDocument` writes it.
-  return { stored, value: JSON.parse(stored.json) as JsonObject };
+  const parsed = { stored, value: JSON.parse(stored.json) as JsonObject };
+  parsedDocuments.set(stored, parsed);
+  return parsed;
 }
 
 /** The document as it is committed: with the commit's timestamp for its placeholders. */

@@ -1,6 +1,7 @@
 import type { SortedMap } from "../lib/sorted-map.ts";
 import { decodeDocumentId, encodeDocumentId, newInternalId } from "../values/document-id.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
+import { fits } from "../values/fitting.ts";
 import { checkValue, isIdentifier } from "../values/validator.ts";
 import {
   COUNTS_INDEX,
@@ -462,9 +463,10 @@ export class DatabaseTransaction implements Transaction {
     const schema = this.catalog.component(componentPath).schema;
     const documentType = schema?.tables.get(table.name)?.documentType ?? null;
     if (schema?.isEnforced !== true || documentType === null) return;
-    const failure = checkValue(documentType, withoutSystemFields(value), (number) =>
-      this.#tableName(componentPath, number),
-    );
+    const fields = withoutSystemFields(value);
+    const tableName = (number: number) => this.#tableName(componentPath, number);
+    if (fits(documentType, fields, tableName)) return;
+    const failure = checkValue(documentType, fields, tableName);
     if (failure === null) return;
     throw new DatabaseError(
       "SchemaEnforcementError",

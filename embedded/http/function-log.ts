@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import type {
   ActionOutcome,
   FunctionRequest,
@@ -9,6 +7,7 @@ import type {
   MutationOutcome,
   QueryOutcome,
 } from "../functions/types.ts";
+import { randomId } from "../lib/random-id.ts";
 
 /** One finished call as `npx convex logs` and `npx convex dev` print it; times in seconds. */
 interface FunctionLogEntry {
@@ -94,7 +93,7 @@ export function withFunctionLog(
       error: outcome.ok ? null : outcome.errorMessage,
       success: outcome.ok ? { status: "success" } : null,
       requestId: request.metadata.requestId,
-      executionId: randomBytes(8).toString("hex"),
+      executionId: randomId(),
       caller: request.caller.kind,
       environment: "isolate",
       cachedResult: false,

@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Caller, FunctionRunner } from "../functions/types.ts";
+import { randomId } from "../lib/random-id.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Exchange, HttpContext } from "./http-context.ts";
 import { boundedBody } from "./request-body.ts";
@@ -42,7 +42,7 @@ export function fetchOwnSite(
   const request = new Request(
     siteAddress(SITE_PREFIX + address.href.slice(siteUrl.length), siteUrl),
   );
-  const metadata = { requestId: randomBytes(8).toString("hex"), ip: null, userAgent: null };
+  const metadata = { requestId: randomId(), ip: null, userAgent: null };
   return runner.runHttpAction(request, { caller: { kind: "client", identity: null } }, metadata);
 }
 

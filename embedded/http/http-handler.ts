@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { clientAddress } from "../lib/client-address.ts";
+import { randomId } from "../lib/random-id.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
 import { routeAdmin, type AdminContext } from "./admin-routes.ts";
@@ -106,7 +106,7 @@ function openExchange(
     pathname,
     query: new URLSearchParams(search),
     metadata: {
-      requestId: randomBytes(8).toString("hex"),
+      requestId: randomId(),
       ip,
       userAgent: request.headers["user-agent"] ?? null,
     },

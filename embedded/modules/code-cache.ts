@@ -45,14 +45,16 @@ const KEPT_VERSIONS = 3;
 export class CodeCache {
   readonly #versions = new Map<string, Promise<CodeSnapshot> | CodeSnapshot>();
   readonly #modules = new Map<string, Promise<RunnableModule>>();
+  #deployed: DeployedCode | null = null;
 
   /**
    * The code that the transaction sees; its read depends on it. At once when it is in memory.
    * `null` before the first push.
    */
   load(transaction: Transaction): CodeSnapshot | Promise<CodeSnapshot> | null {
-    const code = readDeployedCode(transaction);
+    const code = readDeployedCode(transaction, this.#deployed);
     if (code === null) return null;
+    this.#deployed = code;
     const known = this.#versions.get(code.version);
     if (known !== undefined) return known;
     const loading = this.#loadVersion(transaction, code);

@@ -41,6 +41,9 @@ export interface ModuleRecord {
 
 /** The deployed code as a whole. */
 export interface DeployedCode {
+  /** Where it was read, and the row's text: a push changes the one row that there is. */
+  readonly rowId: string;
+  readonly rowJson: string;
   /** Changes with every push that changes code. */
   readonly version: string;
   /** Seed and clock of module evaluation, fixed per push. */
@@ -74,11 +77,20 @@ export function moduleHash({ source, sourceMap, environment }: PushedModule): st
     .digest("hex");
 }
 
-/** The code in force, `null` before the first push. Every run that reads it is re-run by a push. */
-export function readDeployedCode(transaction: Transaction): DeployedCode | null {
+/**
+ * The code in force, `null` before the first push. Every run that reads it is re-run by a push.
+ * @param known what was read before: the same again while its row has not changed.
+ */
+export function readDeployedCode(
+  transaction: Transaction,
+  known: DeployedCode | null = null,
+): DeployedCode | null {
+  if (known !== null && transaction.get("", known.rowId)?.json === known.rowJson) return known;
   const row = findRow(transaction, DEPLOYED_CODE, "by_creation_time");
   if (row === null) return null;
   return {
+    rowId: row.id,
+    rowJson: transaction.get("", row.id)?.json ?? "",
     version: textField(row, "version"),
     importSeed: Buffer.from(textField(row, "importSeed"), "base64"),
     importTimeMs: numberField(row, "importTimeMs"),

@@ -5,6 +5,7 @@ import type { AnalyzedFunction } from "../modules/module-probe.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
 import { encodeDocumentId } from "../values/document-id.ts";
 import { isPlainObject, type JsonValue } from "../values/json-value.ts";
+import { fits } from "../values/fitting.ts";
 import { parseValue } from "../values/normalize.ts";
 import { valueSize } from "../values/size.ts";
 import { ValueError } from "../values/value-error.ts";
@@ -135,7 +136,7 @@ export function checkResult(
   }
   const isBig = mayExceed(resultJson, FUNCTION_LIMITS.resultBytes.max);
   const isChecked = info.returns !== null && info.returns.type !== "any";
-  if (!isBig && !isChecked) return resultJson;
+  if (!isBig && (!isChecked || fitsResult(info.returns, resultJson, tableName))) return resultJson;
   const result = parseResult(path, resultJson);
   const size = isBig ? valueSize(result) : 0;
   if (size > FUNCTION_LIMITS.resultBytes.max) {
@@ -146,6 +147,15 @@ export function checkResult(
     if (failure !== null) throw new FunctionError(`ReturnsValidationError: ${failure.message}`);
   }
   return resultJson;
+}
+
+/** The quick way through for ordinary results. */
+function fitsResult(validator: Validator | null, json: string, tableName: TableLookup): boolean {
+  try {
+    return validator !== null && fits(validator, JSON.parse(json), tableName);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a value may count more bytes than that: numbers count nine, even those of one digit. */
@@ -176,11 +186,15 @@ export function checkErrorData(error: FunctionError): FunctionError {
 
 /** Finds the table of a table number as validators need it, through the transaction's own view. */
 export function tableLookup(transaction: Transaction, componentPath: ComponentPath): TableLookup {
-  return (tableNumber) =>
-    transaction.tableOf(
-      componentPath,
-      encodeDocumentId({ tableNumber, internalId: Buffer.alloc(16) }),
-    );
+  const known = new Map<number, string | null>();
+  return (tableNumber) => {
+    let name = known.get(tableNumber);
+    if (name === undefined) {
+      const id = encodeDocumentId({ tableNumber, internalId: Buffer.alloc(16) });
+      known.set(tableNumber, (name = transaction.tableOf(componentPath, id)));
+    }
+    return name;
+  };
 }
 
 function validatorOf(json: string | null): Validator | null {

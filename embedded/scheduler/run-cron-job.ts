@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
-
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Transaction } from "../database/types.ts";
 import type { FunctionRequest } from "../functions/types.ts";
+import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { isUnchangedCronJob, specOf, updateCronJob, type CronJob } from "./cron-store.ts";
@@ -52,6 +51,6 @@ function cronRequest(job: CronJob): FunctionRequest {
     path: name,
     argsJson: JSON.stringify(args),
     caller: { kind: "system" },
-    metadata: { requestId: randomBytes(8).toString("hex"), ip: null, userAgent: null },
+    metadata: { requestId: randomId(), ip: null, userAgent: null },
   };
 }

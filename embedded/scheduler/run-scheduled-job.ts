@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import { commitWrites } from "../database/commit-writes.ts";
 import type { FunctionRequest, FunctionRunner } from "../functions/types.ts";
 import {
@@ -9,6 +7,7 @@ import {
   type JobState,
   type ScheduledJob,
 } from "../runtime/job-records.ts";
+import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import type { SchedulerOptions } from "./scheduler.ts";
 
@@ -85,7 +84,7 @@ function jobRequest(job: ScheduledJob): FunctionRequest {
     path: job.path,
     argsJson: job.argsJson,
     caller: { kind: "system", scheduledFunctionId: job.jobId },
-    metadata: { requestId: randomBytes(8).toString("hex"), ip: null, userAgent: null },
+    metadata: { requestId: randomId(), ip: null, userAgent: null },
   };
 }
 

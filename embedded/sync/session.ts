@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Database, Timestamp } from "../database/types.ts";
 import { requireUnexpired } from "../functions/admission.ts";
@@ -9,6 +7,7 @@ import type {
   FunctionRunner,
   RequestMetadata,
 } from "../functions/types.ts";
+import { randomId } from "../lib/random-id.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
 import type { AddressTraffic } from "../lib/traffic-control.ts";
 import type { TrafficLimits } from "../lib/traffic-limits.ts";
@@ -474,7 +473,7 @@ export class SyncSession {
 
   #newMetadata(): RequestMetadata {
     const { ip, userAgent } = this.#options;
-    return { requestId: randomBytes(8).toString("hex"), ip, userAgent };
+    return { requestId: randomId(), ip, userAgent };
   }
 }
 

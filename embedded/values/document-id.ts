@@ -27,14 +27,21 @@ export function encodeDocumentId({ tableNumber, internalId }: DocumentId): strin
 
 /** `null` for anything that is no id, whatever table it might name. */
 export function decodeDocumentId(text: string): DocumentId | null {
+  const tableNumber = tableNumberOf(text);
+  if (tableNumber === null) return null;
+  const bodyLength = decodeBase32(text) - 2;
+  const start = bodyLength - INTERNAL_ID_LENGTH;
+  return { tableNumber, internalId: Buffer.from(scratch.subarray(start, bodyLength)) };
+}
+
+/** The table number in an id, `null` for anything that is no id. */
+export function tableNumberOf(text: string): number | null {
   const length = decodeBase32(text);
   const bodyLength = length - 2;
   const varintLength = bodyLength - INTERNAL_ID_LENGTH;
   if (varintLength < 1) return null;
   if (scratch.readUInt16LE(bodyLength) !== fletcher16(scratch, bodyLength)) return null;
-  const tableNumber = decodeVarint(scratch, varintLength);
-  if (tableNumber === null) return null;
-  return { tableNumber, internalId: Buffer.from(scratch.subarray(varintLength, bodyLength)) };
+  return decodeVarint(scratch, varintLength);
 }
 
 /** A new internal id from 14 random bytes and the time in milliseconds. */
@@ -59,7 +66,7 @@ function encodeVarint(value: number): Buffer {
 function decodeVarint(bytes: Buffer, length: number): number | null {
   let value = 0;
   for (let position = 0; position < length; position += 1) {
-    const byte = bytes.readUInt8(position);
+    const byte = bytes[position] ?? 0;
     value += (byte & 0x7f) * 2 ** (7 * position);
     if (byte >= 0x80 === (position === length - 1)) return null;
   }
@@ -72,7 +79,7 @@ function fletcher16(bytes: Buffer, length: number): number {
   let first = 0;
   let second = 0;
   for (let position = 0; position < length; position += 1) {
-    first = (first + bytes.readUInt8(position)) & 0xff;
+    first = (first + (bytes[position] ?? 0)) & 0xff;
     second = (second + first) & 0xff;
   }
   return first | (second << 8);
@@ -107,7 +114,7 @@ function decodeBase32(text: string): number {
     bitCount += 5;
     if (bitCount >= 8) {
       bitCount -= 8;
-      scratch.writeUInt8((bits >>> bitCount) & 0xff, length);
+      scratch[length] = (bits >>> bitCount) & 0xff;
       length += 1;
     }
     bits &= (1 << bitCount) - 1;

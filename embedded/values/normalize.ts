@@ -206,8 +206,13 @@ function canonicalBase64(tag: string, content: unknown, byteLength: number | nul
   return canonical;
 }
 
+/** Whether a text has no lone surrogates, which are no Unicode. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 function checkString(text: string): void {
-  if (/\p{Surrogate}/u.test(text)) {
+  if (!isWellFormed(text)) {
     throw new ValueError("InvalidValue", "Strings must be valid Unicode: found a lone surrogate.");
   }
 }

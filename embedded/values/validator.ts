@@ -22,7 +22,7 @@ export type Validator =
   | { readonly type: "object"; readonly value: ReadonlyMap<string, FieldValidator> }
   | { readonly type: "record"; readonly keys: Validator; readonly values: Validator };
 
-interface FieldValidator {
+export interface FieldValidator {
   readonly fieldType: Validator;
   readonly optional: boolean;
 }

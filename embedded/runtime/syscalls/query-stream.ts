@@ -1,3 +1,4 @@
+import { parseDocument } from "../../database/stored-document.ts";
 import type { IndexEntry, IndexKey, RangeCursor } from "../../database/types.ts";
 import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import {
@@ -81,7 +82,7 @@ export class QueryStream {
       if (operator.kind === "limit") {
         this.#remaining[position] = (this.#remaining[position] ?? 0) - 1;
       } else {
-        fields ??= JSON.parse(document.json) as JsonObject;
+        fields ??= parseDocument(document).value;
         if (!passesFilter(operator.passes, fields)) return false;
       }
     }
