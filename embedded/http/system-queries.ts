@@ -300,7 +300,8 @@ function bindRunner(runner: FunctionRunner): FunctionRunner {
     runAction: (request) => runner.runAction(request),
     functionType: (componentPath, path) => runner.functionType(componentPath, path),
     runAny: (request) => runner.runAny(request),
-    runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
+    runHttpAction: (request, auth, metadata, onEnded) =>
+      runner.runHttpAction(request, auth, metadata, onEnded),
     watch: (request, onInvalidated) => runner.watch(request, onInvalidated),
     drain: () => runner.drain(),
   };
