@@ -352,8 +352,8 @@ export interface DiskSnapshot {
   readonly tables: readonly StoredTable[];
   /** Documents in the order of their ids, about `limit` of them, from the one after `afterId` on. */
   documents(table: StoredTable, afterId: string | null, limit: number): readonly StoredDocument[];
-  /** The document whose values in a declared index start with these, `null` when there is none. */
-  find(table: StoredTable, index: string, key: IndexKey): StoredDocument | null;
+  /** The first documents, 16 at most, whose values in a declared index start with these. */
+  find(table: StoredTable, index: string, key: IndexKey): readonly StoredDocument[];
   close(): void;
 }
 
