@@ -8,6 +8,7 @@ import { pino } from "pino";
 
 import { startBackend, type Backend } from "./backend.ts";
 import type { TestSources } from "./functions/test-deployment.ts";
+import { parseTrafficLimits } from "./lib/traffic-limits.ts";
 import { GENERATED, pushRequest } from "./test-project.ts";
 
 export interface TestBackend extends Backend {
@@ -36,6 +37,9 @@ interface JsonAnswer {
 export interface TestBackendOptions {
   readonly folder?: string;
   readonly clock?: { offsetMs: number };
+  /** As for `--limit`, such as `queries=4`. */
+  readonly limits?: readonly string[];
+  readonly exposesDetails?: boolean;
 }
 
 export async function startTestBackend(options: TestBackendOptions = {}): Promise<TestBackend> {
@@ -43,7 +47,9 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const clock = options.clock ?? { offsetMs: 0 };
   const now = () => Date.now() + clock.offsetMs;
-  const backend = await startBackend({ folder, port: 0, log, now });
+  const limits = parseTrafficLimits(options.limits ?? []);
+  const exposesDetails = options.exposesDetails ?? true;
+  const backend = await startBackend({ folder, port: 0, log, now, limits, exposesDetails });
   const { url, adminKey } = backend;
   if (url === null) throw new Error("The backend does not listen.");
   const postAdmin = (path: string, body: unknown) => postAsAdmin(url, adminKey, path, body);
@@ -69,7 +75,7 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
     },
     async restart() {
       await backend.close();
-      return startTestBackend({ folder, clock });
+      return startTestBackend({ ...options, folder, clock });
     },
     async dispose() {
       await backend.close();

@@ -10,6 +10,7 @@ export type DatabaseErrorCode =
   | "ImportSchemaChanged"
   | "IncorrectFilterFieldError"
   | "IndexNotASearchIndexError"
+  | "IndexNotAVectorIndexError"
   | "IndexNotFound"
   | "IndexStaged"
   | "InvalidCreationTimeError"

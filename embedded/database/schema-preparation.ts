@@ -55,7 +55,7 @@ export class SchemaPreparation implements PreparedSchema {
     this.schemaJson = schema?.json ?? null;
     this.schema = schema;
     this.plans = planTables(catalog, componentPath, schema, allocator);
-    this.diff = describePlans(this.plans);
+    this.diff = describeChanges(catalog, this);
     this.tablesToCheck = tablesToCheck(catalog.component(componentPath).schema, schema);
   }
 
@@ -119,7 +119,8 @@ export function diffSchema(
   schema: Schema | null,
   allocator: NumberAllocator,
 ): SchemaDiff {
-  return describePlans(planTables(catalog, componentPath, schema, allocator));
+  const plans = planTables(catalog, componentPath, schema, allocator);
+  return describeChanges(catalog, { componentPath, schema, plans });
 }
 
 function isSearchIndex(index: IndexState | SearchIndexState): index is SearchIndexState {
@@ -200,15 +201,42 @@ function definitionKey(
     : JSON.stringify([index.name, index.searchField, index.filterFields.toSorted()]);
 }
 
-function describePlans(plans: readonly TablePlan[]): SchemaDiff {
-  const all = (part: "added" | "dropped" | "enabled" | "disabled"): readonly IndexDescription[] =>
+function describeChanges(
+  catalog: CatalogState,
+  { componentPath, schema, plans }: Pick<SchemaPreparation, "componentPath" | "schema" | "plans">,
+): SchemaDiff {
+  const before = vectorIndexes(catalog.component(componentPath).schema);
+  const after = vectorIndexes(schema);
+  const all = (part: "added" | "dropped" | "enabled" | "disabled"): IndexDescription[] =>
     plans.flatMap((plan) => plan[part].map((index) => describe(plan.name, index)));
+  const turned = (staged: boolean) =>
+    [...after].filter(([key, index]) => {
+      const old = before.get(key);
+      return old !== undefined && old.staged !== staged && index.staged === staged;
+    });
+  const only = (these: typeof before, others: typeof before) =>
+    [...these].filter(([key]) => !others.has(key));
+  const valuesOf = (entries: readonly (readonly [string, IndexDescription])[]) =>
+    entries.map(([, index]) => index);
   return {
-    addedIndexes: all("added"),
-    droppedIndexes: all("dropped"),
-    enabledIndexes: all("enabled"),
-    disabledIndexes: all("disabled"),
+    addedIndexes: [...all("added"), ...valuesOf(only(after, before))],
+    droppedIndexes: [...all("dropped"), ...valuesOf(only(before, after))],
+    enabledIndexes: [...all("enabled"), ...valuesOf(turned(false))],
+    disabledIndexes: [...all("disabled"), ...valuesOf(turned(true))],
   };
+}
+
+/** Vector indexes by what makes them the same index. */
+function vectorIndexes(schema: Schema | null): ReadonlyMap<string, IndexDescription> {
+  const found = new Map<string, IndexDescription>();
+  for (const { name: table, vectorIndexes: indexes } of schema?.tables.values() ?? []) {
+    for (const { name, staged, vectorField, dimensions, filterFields } of indexes) {
+      const definition = { kind: "vector", vectorField, dimensions, filterFields } as const;
+      const key = JSON.stringify([table, name, vectorField, dimensions, filterFields.toSorted()]);
+      found.set(key, { table, name, staged, definition });
+    }
+  }
+  return found;
 }
 
 function describe(table: string, index: IndexState | SearchIndexState): IndexDescription {

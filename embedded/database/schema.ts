@@ -1,12 +1,13 @@
-import { SCHEMA_LIMITS } from "../lib/limits.ts";
+import { MIN_VECTOR_DIMENSIONS, SCHEMA_LIMITS } from "../lib/limits.ts";
 import {
   canContainField,
+  canContainVector,
   isIdentifier,
   parseValidator,
   type Validator,
 } from "../values/validator.ts";
 import { DatabaseError } from "./database-error.ts";
-import type { IndexDefinition, SearchIndexDefinition } from "./types.ts";
+import type { IndexDefinition, SearchIndexDefinition, VectorIndexDefinition } from "./types.ts";
 
 export interface TableSchema {
   readonly name: string;
@@ -16,6 +17,7 @@ export interface TableSchema {
   readonly documentTypeJson: string;
   readonly indexes: readonly IndexDefinition[];
   readonly searchIndexes: readonly SearchIndexDefinition[];
+  readonly vectorIndexes: readonly VectorIndexDefinition[];
 }
 
 /** A component's schema as exported by `defineSchema(…).export()`. */
@@ -77,8 +79,13 @@ function parseTable(json: unknown): TableSchema {
       ...list(json["searchIndexes"]).map((index) => parseSearchIndex(name, index, false)),
       ...list(json["stagedSearchIndexes"]).map((index) => parseSearchIndex(name, index, true)),
     ],
+    vectorIndexes: [
+      ...list(json["vectorIndexes"]).map((index) => parseVectorIndex(name, index, false)),
+      ...list(json["stagedVectorIndexes"]).map((index) => parseVectorIndex(name, index, true)),
+    ],
   };
-  checkIndexes(table, list(json["vectorIndexes"]).map(descriptorOf));
+  checkNames(table);
+  checkDuplicates(table);
   return table;
 }
 
@@ -133,14 +140,36 @@ function parseSearchIndex(table: string, json: unknown, staged: boolean): Search
   const name = descriptorOf(json);
   checkIndexName(table, name);
   const searchField = isRecord(json) ? json["searchField"] : null;
-  const filterFields = isRecord(json) ? (strings(json["filterFields"] ?? []) ?? []) : [];
   if (typeof searchField !== "string") {
     throw invalid(`In table "${table}" search index "${name}" has no search field.`);
   }
-  const { filterFieldsPerIndex } = SCHEMA_LIMITS;
-  if (filterFields.length > filterFieldsPerIndex.max) throw invalid(filterFieldsPerIndex.text());
+  const filterFields = parseFilterFields(json);
   for (const field of [searchField, ...filterFields]) checkIndexField(name, field);
   return { name, searchField, filterFields, staged };
+}
+
+function parseVectorIndex(table: string, json: unknown, staged: boolean): VectorIndexDefinition {
+  const name = descriptorOf(json);
+  checkIndexName(table, name);
+  const vectorField = isRecord(json) ? json["vectorField"] : null;
+  const dimensions = isRecord(json) ? json["dimensions"] : null;
+  if (typeof vectorField !== "string" || typeof dimensions !== "number") {
+    throw invalid(`In table "${table}" vector index "${name}" has no vector field or dimensions.`);
+  }
+  const { max, text } = SCHEMA_LIMITS.vectorDimensions;
+  if (!Number.isInteger(dimensions) || dimensions < MIN_VECTOR_DIMENSIONS || dimensions > max) {
+    throw invalid(`In table "${table}": ${text(dimensions)}`);
+  }
+  const filterFields = parseFilterFields(json);
+  for (const field of [vectorField, ...filterFields]) checkIndexField(name, field);
+  return { name, vectorField, dimensions, filterFields, staged };
+}
+
+function parseFilterFields(json: unknown): readonly string[] {
+  const fields = new Set(isRecord(json) ? strings(json["filterFields"] ?? []) : []);
+  const { max, text } = SCHEMA_LIMITS.filterFieldsPerIndex;
+  if (fields.size > max) throw invalid(text());
+  return [...fields];
 }
 
 function checkIndexName(table: string, name: string): void {
@@ -177,40 +206,73 @@ function checkIndexField(index: string, field: string): void {
   }
 }
 
-function checkIndexes(table: TableSchema, vectorIndexNames: readonly string[]): void {
-  const names = [...table.indexes, ...table.searchIndexes].map(({ name }) => name);
-  const all = [...names, ...vectorIndexNames];
-  const twice = all.find((name, position) => all.indexOf(name) !== position);
+function checkNames({ name: table, indexes, searchIndexes, vectorIndexes }: TableSchema): void {
+  const { indexesPerTable, searchIndexesPerTable, vectorIndexesPerTable } = SCHEMA_LIMITS;
+  const names = [...indexes, ...searchIndexes, ...vectorIndexes].map(({ name }) => name);
+  if (names.length > indexesPerTable.max) throw invalid(indexesPerTable.text(table));
+  if (searchIndexes.length > searchIndexesPerTable.max) {
+    throw invalid(searchIndexesPerTable.text(table));
+  }
+  if (vectorIndexes.length > vectorIndexesPerTable.max) {
+    throw invalid(vectorIndexesPerTable.text(table));
+  }
+  const twice = names.find((name, position) => names.indexOf(name) !== position);
   if (twice !== undefined) {
-    throw invalid(`Table "${table.name}" has two or more definitions of index "${twice}".`);
+    throw invalid(`Table "${table}" has two or more definitions of index "${twice}".`);
   }
-  const { indexesPerTable, searchIndexesPerTable } = SCHEMA_LIMITS;
-  if (all.length > indexesPerTable.max) throw invalid(indexesPerTable.text(table.name));
-  if (table.searchIndexes.length > searchIndexesPerTable.max) {
-    throw invalid(searchIndexesPerTable.text(table.name));
+}
+
+/** Indexes that could stand for each other. */
+function checkDuplicates({
+  name: table,
+  indexes,
+  searchIndexes,
+  vectorIndexes,
+}: TableSchema): void {
+  const equal = firstPair(indexes, ({ fields }) => JSON.stringify(fields));
+  if (equal !== null) {
+    throw invalid(
+      `In table "${table}" index "${equal[0]}" and index "${equal[1]}" have the same fields. ` +
+        "Indexes must be unique within a table.",
+    );
   }
-  for (const [position, index] of table.indexes.entries()) {
-    const other = table.indexes
-      .slice(0, position)
-      .find(({ fields }) => fields.join() === index.fields.join());
-    if (other !== undefined) {
-      throw invalid(
-        `In table "${table.name}" index "${other.name}" and index "${index.name}" have the same ` +
-          "fields. Indexes must be unique within a table.",
-      );
-    }
+  const searches = firstPair(searchIndexes, ({ searchField, filterFields }) =>
+    JSON.stringify([searchField, filterFields.toSorted()]),
+  );
+  if (searches !== null) throw invalid(sameField(table, "search", searches));
+  const vectors = firstPair(vectorIndexes, ({ vectorField, dimensions }) =>
+    JSON.stringify([vectorField, dimensions]),
+  );
+  if (vectors !== null) throw invalid(sameField(table, "vector", vectors));
+}
+
+/** Names of the first two with the same key. */
+function firstPair<T extends { readonly name: string }>(
+  indexes: readonly T[],
+  keyOf: (index: T) => string,
+): readonly [string, string] | null {
+  const seen = new Map<string, string>();
+  for (const index of indexes) {
+    const key = keyOf(index);
+    const other = seen.get(key);
+    if (other !== undefined) return [other, index.name];
+    seen.set(key, index.name);
   }
-  for (const [position, index] of table.searchIndexes.entries()) {
-    const other = table.searchIndexes
-      .slice(0, position)
-      .find(({ searchField }) => searchField === index.searchField);
-    if (other !== undefined) {
-      throw invalid(
-        `In table "${table.name}" search index "${other.name}" and search index "${index.name}" ` +
-          "have the same `searchField`. Search index fields must be unique within a table.",
-      );
-    }
-  }
+  return null;
+}
+
+function sameField(
+  table: string,
+  kind: "search" | "vector",
+  [first, second]: readonly [string, string],
+): string {
+  const title = kind === "search" ? "Search" : "Vector";
+  return (
+    `In table "${table}" ${kind} index "${first}" and ${kind} index "${second}" have the same ` +
+    `\`${kind}Field\`. ${title} index fields must be unique within a table. You should combine the ` +
+    `indexes with the same \`${kind}Field\` into one index containing all \`filterField\`s and then ` +
+    "use different subsets of the `filterField`s at query time."
+  );
 }
 
 function checkReferences(table: TableSchema): void {
@@ -222,6 +284,7 @@ function checkReferences(table: TableSchema): void {
       name,
       fields: [searchField, ...filterFields],
     })),
+    ...table.vectorIndexes.map(({ name, vectorField }) => ({ name, fields: [vectorField] })),
   ];
   for (const { name, fields } of references) {
     const missing = fields.find((field) => !canContainField(documentType, field.split(".")));
@@ -231,6 +294,13 @@ function checkReferences(table: TableSchema): void {
           `${missing} that does not exist.`,
       );
     }
+  }
+  for (const { name, vectorField } of table.vectorIndexes) {
+    if (canContainVector(documentType, vectorField.split("."))) continue;
+    throw invalid(
+      `In table "${table.name}" the vector index "${name}" is invalid because it references the ` +
+        `field ${vectorField} that is neither an array of float64 or optional array of float64.`,
+    );
   }
 }
 

@@ -5,6 +5,8 @@ import { loadCatalog, tableId } from "./catalog-store.ts";
 import { decodeStored } from "./stored-document.ts";
 import type { DiskSnapshot, IndexKey, StoredDocument, StoredTable, Timestamp } from "./types.ts";
 
+const MAX_FOUND = 16;
+
 /** Reads tables as the disk had them at one moment. */
 export class StoredSnapshot implements DiskSnapshot {
   readonly tables: readonly StoredTable[];
@@ -39,22 +41,22 @@ export class StoredSnapshot implements DiskSnapshot {
     return entries.map(({ key, value }) => decodeStored(key.slice(1, -1), value));
   }
 
-  find(table: StoredTable, indexName: string, key: IndexKey): StoredDocument | null {
+  find(table: StoredTable, indexName: string, key: IndexKey): StoredDocument[] {
     const { byId, indexes } = this.#state(table);
     const index = indexes.find(({ name }) => name === indexName);
     if (index === undefined) throw new TypeError(`There is no index ${table.name}.${indexName}.`);
-    const first = (number: number, lower: IndexKey) =>
+    const entries = (number: number, lower: IndexKey, limit: number) =>
       this.#storage.scan({
         index: number,
         lower,
         upper: afterPrefix(lower),
         isReverse: false,
-        limit: 1,
-      }).entries[0];
-    const id = first(index.number, key)?.value.toString("latin1");
-    if (id === undefined) return null;
-    const row = first(byId.number, encodeKeyPart(id));
-    return row === undefined ? null : decodeStored(id, row.value);
+        limit,
+      }).entries;
+    return entries(index.number, key, MAX_FOUND).flatMap(({ value }) => {
+      const id = value.toString("latin1");
+      return entries(byId.number, encodeKeyPart(id), 1).map((row) => decodeStored(id, row.value));
+    });
   }
 
   close(): void {

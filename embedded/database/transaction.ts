@@ -50,6 +50,7 @@ import type {
   Timestamp,
   Transaction,
   TransactionUsage,
+  VectorIndexDefinition,
 } from "./types.ts";
 
 /** What transactions need of the database they belong to. */
@@ -273,6 +274,24 @@ export class DatabaseTransaction implements Transaction {
   ): SearchIndexDefinition {
     this.checkOpen();
     return this.#findSearchIndex(componentPath, tableName, name);
+  }
+
+  vectorIndex(
+    componentPath: ComponentPath,
+    tableName: string,
+    name: string,
+  ): VectorIndexDefinition {
+    this.checkOpen();
+    const schema = this.catalog.component(componentPath).schema?.tables.get(tableName);
+    const index = schema?.vectorIndexes.find((candidate) => candidate.name === name);
+    const others = [...(schema?.indexes ?? []), ...(schema?.searchIndexes ?? [])];
+    if (others.some((other) => other.name === name)) {
+      throw new DatabaseError(
+        "IndexNotAVectorIndexError",
+        `Index ${tableName}.${name} is not a vector index`,
+      );
+    }
+    return this.#usable(componentPath, tableName, name, index);
   }
 
   insert(componentPath: ComponentPath, tableName: string, valueJson: string): string {

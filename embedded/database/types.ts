@@ -127,6 +127,8 @@ export interface Transaction {
   indexFields(componentPath: ComponentPath, table: string, index: string): readonly string[];
   /** `searchField` and `filterFields` of a search index; throws `IndexNotFound`, `IndexStaged`. */
   searchIndex(componentPath: ComponentPath, table: string, index: string): SearchIndexDefinition;
+  /** Throws `IndexNotFound`, `IndexStaged`, and `IndexNotAVectorIndexError` for another kind of index. */
+  vectorIndex(componentPath: ComponentPath, table: string, index: string): VectorIndexDefinition;
 
   /**
    * Writes check size, nesting, field names and the table's schema; they throw `DatabaseError`. The
@@ -201,6 +203,16 @@ export interface SearchIndexDefinition {
   readonly staged: boolean;
 }
 
+/** Not stored: vectors are compared one by one when they are asked for. */
+export interface VectorIndexDefinition {
+  readonly name: string;
+  readonly vectorField: string;
+  /** Documents whose vector has another length are not found. */
+  readonly dimensions: number;
+  readonly filterFields: readonly string[];
+  readonly staged: boolean;
+}
+
 /** An index as pushes report it: `table.name` with its fields in words. */
 export interface IndexDescription {
   readonly table: string;
@@ -211,6 +223,12 @@ export interface IndexDescription {
     | {
         readonly kind: "search";
         readonly searchField: string;
+        readonly filterFields: readonly string[];
+      }
+    | {
+        readonly kind: "vector";
+        readonly vectorField: string;
+        readonly dimensions: number;
         readonly filterFields: readonly string[];
       };
 }
@@ -334,8 +352,8 @@ export interface DiskSnapshot {
   readonly tables: readonly StoredTable[];
   /** Documents in the order of their ids, about `limit` of them, from the one after `afterId` on. */
   documents(table: StoredTable, afterId: string | null, limit: number): readonly StoredDocument[];
-  /** The document whose values in a declared index start with these, `null` when there is none. */
-  find(table: StoredTable, index: string, key: IndexKey): StoredDocument | null;
+  /** The first documents, 16 at most, whose values in a declared index start with these. */
+  find(table: StoredTable, index: string, key: IndexKey): readonly StoredDocument[];
   close(): void;
 }
 

@@ -20,7 +20,13 @@ import { ActionSession, type ActionCode } from "./action-session.ts";
 import type { ActionServices } from "./action-syscalls.ts";
 import { functionFailure } from "./function-failure.ts";
 import { mayCallInternal, requirePath } from "./run-request.ts";
-import type { ActionOutcome, Caller, FunctionRequest, RequestMetadata } from "./types.ts";
+import type {
+  ActionOutcome,
+  Caller,
+  FunctionRequest,
+  HttpActionEnd,
+  RequestMetadata,
+} from "./types.ts";
 
 export interface ActionRunnerOptions {
   readonly codeCache: CodeCache;
@@ -98,18 +104,21 @@ export class ActionRunner {
     return found === null ? null : functionInfo(found);
   }
 
-  /** `onEnded` is called when the response has been read to its end, or will not be. */
+  /**
+   * `onEnded` is called when the response has been read to its end, or will not be; with `null` when
+   * no function answers at this address.
+   */
   async runHttp(
     request: Request,
     auth: { readonly caller: Caller } | { readonly error: string },
     metadata: RequestMetadata,
-    onEnded: () => void,
+    onEnded: (end: HttpActionEnd | null) => void,
   ): Promise<Response> {
     const code = await this.#loadCode();
     const { pathname } = new URL(request.url);
     const routed = code === null ? null : routeRequest(code.snapshot, pathname, request.method);
     if (code === null || routed === null) {
-      onEnded();
+      onEnded(null);
       return new Response(NO_HTTP_TEXT, { status: 404 });
     }
     const { componentPath, routedPath } = routed;
@@ -144,10 +153,11 @@ export class ActionRunner {
       session.result.then(
         () => {
           body.push(null);
-          onEnded();
+          onEnded({ error: null, logLines: session?.logs.lines ?? [] });
         },
         (error: unknown) => {
-          onEnded();
+          const message = error instanceof Error ? error.message : String(error);
+          onEnded({ error: message, logLines: session?.logs.lines ?? [] });
           if (body.fail(error)) return;
           if (error instanceof FunctionError) resolve(this.#errorResponse(error, metadata));
           else reject(new Error("The HTTP action failed in the engine.", { cause: error }));

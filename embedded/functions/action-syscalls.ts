@@ -21,6 +21,7 @@ import {
   storageUrl,
 } from "../runtime/syscalls/storage-syscalls.ts";
 import { textArg, valueArg } from "../runtime/syscalls/syscall-context.ts";
+import { vectorSearch } from "../runtime/vector-search.ts";
 import type { JsonObject } from "../values/json-value.ts";
 import { failureText } from "./function-failure.ts";
 import { identityOf } from "./run-request.ts";
@@ -70,9 +71,8 @@ const SYSCALLS = new Map<string, ActionSyscall>(
       nestedResult(await services.runAction(await nestedRequest(services, context, args))),
     "1.0/actions/schedule": schedule,
     "1.0/actions/cancel_job": cancel,
-    "1.0/actions/vectorSearch": () => {
-      throw new FunctionError("Vector search is not supported by this deployment.");
-    },
+    "1.0/actions/vectorSearch": ({ database }, { path }, args) =>
+      vectorSearch(database, path.componentPath, args["query"]),
     "1.0/getUserIdentity": (_, { path, request, authError }) => {
       if (path.componentPath !== "") return "null";
       if (authError !== null) throw new FunctionError(authError);

@@ -19,6 +19,7 @@ import type {
   FunctionRequest,
   FunctionRunner,
   FunctionType,
+  HttpActionEnd,
 } from "./types.ts";
 
 export interface FunctionRunnerOptions {
@@ -102,12 +103,16 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
     runMutation: (request, session) => mutations.run(request, session ?? null),
     runScheduledMutation: (request, envelope) => mutations.runScheduled(request, envelope),
     runAction: (request) => runAction(request),
-    runHttpAction(request, auth, metadata) {
+    runHttpAction(request, auth, metadata, onEnded) {
       const caller = "caller" in auth ? auth.caller : NOBODY;
       return new Promise((resolve, reject) => {
         const run = () =>
           new Promise<void>((ended, failed) => {
-            actions.runHttp(request, auth, metadata, ended).then(resolve, failed);
+            const finish = (end: HttpActionEnd | null) => {
+              ended();
+              if (end !== null) onEnded?.(end);
+            };
+            actions.runHttp(request, auth, metadata, finish).then(resolve, failed);
           });
         admission.run("action", { caller, metadata }, run).catch(reject);
       });

@@ -159,7 +159,7 @@ test.each<[string, TestSources, string]>([
   [
     "an endless module",
     { a: `for (;;) {}` },
-    "Failed to analyze a.js: its evaluation takes too long",
+    "Failed to analyze a.js: The code kept its thread busy for more than 15 seconds",
   ],
   ["http without a router", { http: `export default 1;` }, "is not a Router"],
   ["crons of the wrong kind", { crons: `export default {};` }, "is not made by `cronJobs()`"],

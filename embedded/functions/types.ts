@@ -75,6 +75,12 @@ export interface ActionSuccess {
 }
 export type ActionOutcome = ActionSuccess | FunctionFailure;
 
+/** How an HTTP action ended, after its response began or instead of it. */
+export interface HttpActionEnd {
+  readonly error: string | null;
+  readonly logLines: readonly string[];
+}
+
 export type FunctionType = "query" | "mutation" | "action";
 
 /** Identifies a mutation sent over a socket, so that a repeat returns the stored result. */
@@ -136,6 +142,8 @@ export interface FunctionRunner {
     /** `{ error }` when the Authorization header was unusable: thrown only by `getUserIdentity()`. */
     auth: { readonly caller: Caller } | { readonly error: string },
     metadata: RequestMetadata,
+    /** Told when the response has been read to its end, or will not be; not for what is no route. */
+    onEnded?: (end: HttpActionEnd) => void,
   ): Promise<Response>;
   /** `onInvalidated` is called synchronously inside the commit that touched it, once until the next evaluate. */
   watch(request: WatchRequest, onInvalidated: () => void): LiveQuery;

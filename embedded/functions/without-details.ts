@@ -35,7 +35,8 @@ export function withoutDetails(runner: FunctionRunner): FunctionRunner {
     runAction: async (request) => reduce(request, await runner.runAction(request)),
     runAny: async (request) => reduce(request, await runner.runAny(request)),
     functionType: (componentPath, path) => runner.functionType(componentPath, path),
-    runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
+    runHttpAction: (request, auth, metadata, onEnded) =>
+      runner.runHttpAction(request, auth, metadata, onEnded),
     watch: (request, onInvalidated) => {
       const live = runner.watch(request, onInvalidated);
       return {

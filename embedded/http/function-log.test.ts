@@ -49,6 +49,33 @@ test("a poll returns what came after its cursor, though the clock stands still",
   });
 });
 
+test("a first poll of an empty log learns where the log ends", async () => {
+  const log = createFunctionLog(() => 1000);
+  const { newCursor } = await log.poll(0, 0);
+  expect(newCursor).toBeGreaterThan(0);
+  await withFunctionLog(runnerOf(success), log).runQuery({ ...request, journal: null });
+  expect((await log.poll(newCursor, 0)).entries).toHaveLength(1);
+});
+
+test("an HTTP action is noted when it has ended", async () => {
+  const log = createFunctionLog(() => 1000);
+  const runner = {
+    runHttpAction: (...[, , , onEnded]: Parameters<FunctionRunner["runHttpAction"]>) => {
+      onEnded?.({ error: "no", logLines: ["[LOG] 'x'"] });
+      return Promise.resolve(new Response());
+    },
+  } as unknown as FunctionRunner;
+  const incoming = new Request("http://localhost/echo?a=1", { method: "POST" });
+  await withFunctionLog(runner, log).runHttpAction(
+    incoming,
+    { caller: request.caller },
+    request.metadata,
+  );
+  expect((await log.poll(0, 0)).entries).toMatchObject([
+    { identifier: "POST /echo", udfType: "HttpAction", error: "no", logLines: ["[LOG] 'x'"] },
+  ]);
+});
+
 test("a poll that finds nothing waits for the next call", async () => {
   const log = createFunctionLog(() => 1000);
   const waiting = log.poll(0, 60_000);

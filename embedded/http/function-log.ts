@@ -1,5 +1,6 @@
 import type {
   ActionOutcome,
+  Caller,
   FunctionRequest,
   FunctionRunner,
   FunctionType,
@@ -12,9 +13,12 @@ import { randomId } from "../lib/random-id.ts";
 /** One finished call as `npx convex logs` and `npx convex dev` print it; times in seconds. */
 interface FunctionLogEntry {
   readonly kind: "Completion";
+  /** Instance path, `null` for the app. */
+  readonly componentPath: string | null;
   readonly identifier: string;
   readonly udfType: "Query" | "Mutation" | "Action" | "HttpAction";
   readonly timestamp: number;
+  readonly executionTimestamp: number;
   readonly executionTime: number;
   readonly logLines: readonly string[];
   readonly error: string | null;
@@ -22,6 +26,8 @@ interface FunctionLogEntry {
   readonly requestId: string;
   readonly executionId: string;
   readonly caller: string;
+  readonly identityType: "user" | "unknown" | "instance_admin" | "system";
+  readonly willRetry: false;
   readonly environment: "isolate";
   readonly cachedResult: boolean;
 }
@@ -38,12 +44,22 @@ export interface FunctionLog {
   close(): void;
 }
 
+type LoggedCall = Pick<FunctionRequest, "componentPath" | "path" | "caller" | "metadata">;
+
+interface LoggedOutcome {
+  readonly ok: boolean;
+  readonly logLines: readonly string[];
+  readonly errorMessage?: string;
+}
+
 const MAX_ENTRIES = 1000;
+const NOBODY: Caller = { kind: "client", identity: null };
 
 export function createFunctionLog(now: () => number = Date.now): FunctionLog {
   const entries: { readonly cursor: number; readonly entry: FunctionLogEntry }[] = [];
   const waiters = new Set<() => void>();
-  let lastCursor = 0;
+  // Not 0, by which a first poll asks where the log ends.
+  let lastCursor = now();
 
   const after = (cursorMs: number) => entries.filter(({ cursor }) => cursor > cursorMs);
   const wakeAll = () => {
@@ -79,22 +95,26 @@ export function withFunctionLog(
 
   function note(
     type: FunctionLogEntry["udfType"],
-    request: FunctionRequest,
+    request: LoggedCall,
     startedAt: number,
-    outcome: QueryOutcome | MutationOutcome | ActionOutcome,
+    outcome: LoggedOutcome,
   ): void {
     log.add({
       kind: "Completion",
+      componentPath: request.componentPath === "" ? null : request.componentPath,
       identifier: request.path,
       udfType: type,
       timestamp: now() / 1000,
+      executionTimestamp: startedAt / 1000,
       executionTime: (now() - startedAt) / 1000,
       logLines: outcome.logLines,
-      error: outcome.ok ? null : outcome.errorMessage,
+      error: outcome.errorMessage ?? null,
       success: outcome.ok ? { status: "success" } : null,
       requestId: request.metadata.requestId,
       executionId: randomId(),
       caller: request.caller.kind,
+      identityType: identityType(request.caller),
+      willRetry: false,
       environment: "isolate",
       cachedResult: false,
     });
@@ -128,7 +148,22 @@ export function withFunctionLog(
       return noted(logType(type), request, () => runner.runAny(request));
     },
     functionType: (componentPath, path) => runner.functionType(componentPath, path),
-    runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
+    runHttpAction(request, auth, metadata, onEnded) {
+      const startedAt = now();
+      const { pathname } = new URL(request.url);
+      const call = {
+        componentPath: "",
+        path: `${request.method} ${pathname}`,
+        caller: "caller" in auth ? auth.caller : NOBODY,
+        metadata,
+      };
+      return runner.runHttpAction(request, auth, metadata, ({ error, logLines }) => {
+        const outcome =
+          error === null ? { ok: true, logLines } : { ok: false, logLines, errorMessage: error };
+        note("HttpAction", call, startedAt, outcome);
+        onEnded?.({ error, logLines });
+      });
+    },
     watch(request, onInvalidated) {
       const live = runner.watch(request, onInvalidated);
       return {
@@ -148,6 +183,17 @@ export function withFunctionLog(
     },
     drain: () => runner.drain(),
   };
+}
+
+function identityType(caller: Caller): FunctionLogEntry["identityType"] {
+  switch (caller.kind) {
+    case "admin":
+      return "instance_admin";
+    case "system":
+      return "system";
+    case "client":
+      return caller.identity === null ? "unknown" : "user";
+  }
 }
 
 function logType(type: FunctionType | null): FunctionLogEntry["udfType"] {

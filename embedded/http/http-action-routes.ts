@@ -26,7 +26,8 @@ export async function routeHttpAction(exchange: Exchange, context: HttpContext):
 /** The address of an HTTP action as its function sees it. */
 function siteAddress(pathAndQuery: string, siteUrl: string): URL {
   const rest = pathAndQuery.slice(SITE_PREFIX.length);
-  return new URL(rest.startsWith("/") ? rest : `/${rest}`, new URL(siteUrl).origin);
+  // Not resolved against the origin: a path that starts with two slashes would name another host.
+  return new URL(`${new URL(siteUrl).origin}${rest.startsWith("/") ? rest : `/${rest}`}`);
 }
 
 /**

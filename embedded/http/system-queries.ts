@@ -23,6 +23,8 @@ type SystemQuery = (context: SystemQueryContext, args: Arguments) => string;
 const SYSTEM_PREFIX = "_system/";
 const MAX_WATCHED_ROWS = 1000;
 const MAX_PAGE_ROWS = 1000;
+/** Characters of documents in a page, but for the last one. */
+const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 const LISTED_IMPORTS = 20;
 
 /** The queries that the official command line asks over its socket, by canonical path. */
@@ -117,7 +119,8 @@ function evaluateSystemQuery(
   if (query === undefined || request.caller.kind !== "admin") {
     return failure(request, `Could not find public function for '${path}'.`);
   }
-  const [args = {}] = JSON.parse(request.argsJson) as Arguments[];
+  const [given] = JSON.parse(request.argsJson) as readonly unknown[];
+  const args: Arguments = typeof given === "object" && given !== null ? { ...given } : {};
   const { componentPath } = request;
   const valueJson = query({ ...context, componentPath }, args);
   return { ok: true, valueJson, logLines: [], journal: null };
@@ -211,12 +214,14 @@ function tableData({ transaction, componentPath }: SystemQueryContext, args: Arg
   });
   const limit = Math.min(typeof numItems === "number" ? numItems : MAX_PAGE_ROWS, MAX_PAGE_ROWS);
   const page: string[] = [];
+  let length = 0;
   let last = position ?? "";
   let entry = rows.next();
-  for (; entry !== null; entry = page.length < limit ? rows.next() : null) {
+  for (; entry !== null; entry = rows.next()) {
     page.push(entry.document.json);
+    length += entry.document.json.length;
     last = entry.key;
-    if (page.length === limit) break;
+    if (page.length >= limit || length >= MAX_PAGE_LENGTH) break;
   }
   const continueCursor = Buffer.from(last, "latin1").toString("base64");
   return `{"page":[${page.join(",")}],"isDone":${entry === null},"continueCursor":"${continueCursor}"}`;
@@ -300,7 +305,8 @@ function bindRunner(runner: FunctionRunner): FunctionRunner {
     runAction: (request) => runner.runAction(request),
     functionType: (componentPath, path) => runner.functionType(componentPath, path),
     runAny: (request) => runner.runAny(request),
-    runHttpAction: (request, auth, metadata) => runner.runHttpAction(request, auth, metadata),
+    runHttpAction: (request, auth, metadata, onEnded) =>
+      runner.runHttpAction(request, auth, metadata, onEnded),
     watch: (request, onInvalidated) => runner.watch(request, onInvalidated),
     drain: () => runner.drain(),
   };

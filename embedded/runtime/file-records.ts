@@ -86,10 +86,11 @@ export function findFile(
   idOrUuid: string,
 ): StoredFile | null {
   const index = decodeDocumentId(idOrUuid) === null ? "by_uuid" : "by_storageId";
-  const row = findRow(transaction, STORED_FILES, index, [idOrUuid]);
-  return row === null || textField(row, "componentPath") !== componentPath
-    ? null
-    : parseFile(transaction, row);
+  // What was imported into two components has the same ids in both.
+  for (const row of listRows(transaction, STORED_FILES, index, [idOrUuid])) {
+    if (textField(row, "componentPath") === componentPath) return parseFile(transaction, row);
+  }
+  return null;
 }
 
 /** By the UUID in its address, in whatever component. */

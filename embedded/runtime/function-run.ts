@@ -4,6 +4,7 @@ import { readVariableOf } from "../modules/environment-variables.ts";
 import type { FunctionDirectory } from "../modules/function-directory.ts";
 import { storedPath, type FunctionPath } from "../modules/function-path.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
+import type { JsonObject } from "../values/json-value.ts";
 import { requireFunction } from "./function-addresses.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
 import { FunctionError } from "./function-error.ts";
@@ -73,6 +74,8 @@ export interface RunEnvironment {
   readonly watchdog: Pick<Watchdog, "guard">;
   /** How long the code may compute, the database's time not counted; `FUNCTION_LIMITS.userTimeMs` by default. */
   readonly userTimeMs?: number;
+  /** Narrower limits of all runs, as nested calls may ask for them. */
+  readonly transactionLimits?: JsonObject | undefined;
 }
 
 interface SettledOperation {
@@ -101,6 +104,7 @@ export class FunctionRun implements CallHost {
   readonly #realms: Realms;
   readonly #watchdog: Pick<Watchdog, "guard">;
   readonly #userTimeMs: number;
+  readonly #transactionLimits: JsonObject | undefined;
   readonly #logs = new LogLines();
   readonly #settledOperations: SettledOperation[] = [];
   #root: FunctionCall | null = null;
@@ -120,13 +124,14 @@ export class FunctionRun implements CallHost {
   constructor(
     request: RunRequest,
     transaction: Transaction,
-    { realms, services, watchdog, userTimeMs }: RunEnvironment,
+    { realms, services, watchdog, userTimeMs, transactionLimits }: RunEnvironment,
   ) {
     this.#wanted = request;
     this.#transaction = transaction;
     this.#realms = realms;
     this.#watchdog = watchdog;
     this.#userTimeMs = userTimeMs ?? FUNCTION_LIMITS.userTimeMs.max;
+    this.#transactionLimits = transactionLimits;
     this.services = services;
     this.nowMs = request.nowMs;
     this.request = request.request;
@@ -147,6 +152,7 @@ export class FunctionRun implements CallHost {
     const target = { udfType, path, transaction: this.#transaction, random };
     try {
       this.#root = this.#createCall(null, target);
+      this.#root.ceilings = narrowCeilings(this.#root, this.#transactionLimits);
       this.#start(this.#root, argsJson, mayCallInternal);
     } catch (error) {
       this.#failure = this.#asFunctionError(error);

@@ -18,7 +18,7 @@ import { PLAIN_APP_MOUNT } from "../modules/component-tree.ts";
 import type { ModuleProbe } from "../modules/module-probe.ts";
 import { moduleHash, type PushedModule } from "../modules/module-store.ts";
 import { mapStack } from "../modules/source-positions.ts";
-import { ActionThread } from "./actions/action-thread.ts";
+import { ActionThread, type ThreadEnd } from "./actions/action-thread.ts";
 import { FunctionError } from "./function-error.ts";
 import { ENTRY_LIMIT_MS } from "./limits.ts";
 import { Realm, type RealmFrame } from "./realm.ts";
@@ -34,7 +34,7 @@ export interface AnalyzerOptions {
   readonly clock: Clock;
 }
 
-/** Evaluation of a large project may take longer than a function. */
+/** Evaluation of a large project may take longer than a function. It is tried in a thread first. */
 const EVALUATION_LIMIT_MS = 10 * ENTRY_LIMIT_MS;
 
 /** Analyses pushes. The variables given are the user's; the system's are added. */
@@ -64,8 +64,14 @@ async function probe(
   const environments = new Map(converted.map(({ path, environment }) => [path, environment]));
   const inRealm = paths.filter((path) => environments.get(path) !== "node");
   const onNode = paths.filter((path) => environments.get(path) === "node");
+  const onTrial = await probeInThread(code, paths, variables);
   const probed = new Map(probeInRealm(code, inRealm, variables));
-  for (const [path, found] of await probeOnNode(code, onNode, variables)) probed.set(path, found);
+  for (const path of onNode) {
+    const found = onTrial.get(path);
+    if (found?.kind !== "done") continue;
+    if (!found.isOk) throw failedAnalysis(path, thrownError(code, found.text));
+    probed.set(path, { probe: JSON.parse(found.text) as ModuleProbe, missingVariables: [] });
+  }
   return probed;
 }
 
@@ -112,46 +118,41 @@ function probeInRealm(
   });
 }
 
-async function probeOnNode(
+/**
+ * Evaluates modules in a thread of their own: what never ends or fills the memory ends there, and the
+ * engine goes on meanwhile. What the realm's modules give or throw here does not count.
+ */
+async function probeInThread(
   code: CodeSnapshot,
   paths: readonly string[],
   variables: ReadonlyMap<string, string>,
-): Promise<[string, Probed][]> {
-  if (paths.length === 0) return [];
-  const thread = new ActionThread({
-    modules: code.modules.map(({ componentPath, module }) => ({
-      componentPath,
-      path: module.path,
-      environment: module.environment,
-      code: module.code,
-    })),
-    environments: { "": Object.fromEntries(variables) },
-  });
+): Promise<ReadonlyMap<string, ThreadEnd>> {
+  const modules = code.modules.map(({ componentPath, module }) => ({
+    componentPath,
+    path: module.path,
+    environment: module.environment,
+    code: module.code,
+  }));
+  const environments = { "": Object.fromEntries(variables) };
+  const options = { silenceLimitMs: EVALUATION_LIMIT_MS };
+  const thread = new ActionThread({ modules, environments }, options);
   try {
-    return await Promise.all(
-      paths.map(async (path): Promise<[string, Probed]> => {
-        const text = await probeInThread(thread, code, path);
-        return [path, { probe: JSON.parse(text) as ModuleProbe, missingVariables: [] }];
-      }),
-    );
+    const ends = new Map<string, ThreadEnd>();
+    for (const path of paths) {
+      const end = await probeModuleIn(thread, path);
+      if (end.kind === "crashed") throw failedAnalysis(path, new FunctionError(end.reason));
+      ends.set(path, end);
+    }
+    return ends;
   } finally {
     await thread.terminate();
   }
 }
 
-function probeInThread(thread: ActionThread, code: CodeSnapshot, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    thread.start(
-      { kind: "probe", componentPath: "", module: path },
-      {
-        message: () => undefined,
-        ended: (end) => {
-          if (end.kind === "crashed") reject(failedAnalysis(path, new FunctionError(end.reason)));
-          else if (end.isOk) resolve(end.text);
-          else reject(failedAnalysis(path, thrownError(code, end.text)));
-        },
-      },
-    );
+function probeModuleIn(thread: ActionThread, module: string): Promise<ThreadEnd> {
+  return new Promise((resolve) => {
+    const listener = { message: () => undefined, ended: resolve };
+    thread.start({ kind: "probe", componentPath: "", module }, listener);
   });
 }
 

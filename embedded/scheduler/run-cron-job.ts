@@ -36,8 +36,11 @@ export async function runCronJob(job: CronJob, options: SchedulerOptions): Promi
       return true;
     });
     if (!isStarted) return;
-    await runner.runAction(request);
-    await commitWhenPossible(database, (transaction) => advance(transaction, runningJob));
+    try {
+      await runner.runAction(request);
+    } finally {
+      await commitWhenPossible(database, (transaction) => advance(transaction, runningJob));
+    }
     return;
   }
   onError(new Error(`The function ${request.path} of cron job "${job.name}" does not exist.`));

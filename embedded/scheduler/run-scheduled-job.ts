@@ -15,6 +15,9 @@ export interface JobOptions extends Pick<SchedulerOptions, "database" | "now"> {
   readonly runner: Pick<FunctionRunner, "functionType" | "runScheduledMutation" | "runAction">;
 }
 
+/** What became of an action that the engine could not bring to its end. */
+export const INTERRUPTED_ACTION = "Transient error while executing action";
+
 /**
  * Runs one due job. A mutation happens exactly once: its writes and the job's state commit together.
  * An action happens at most once: it starts only after `inProgress` is on the disk.
@@ -57,11 +60,16 @@ async function runActionJob(job: ScheduledJob, options: JobOptions): Promise<voi
     return true;
   });
   if (!isStarted) return;
-  const outcome = await runner.runAction(jobRequest(job));
-  const state: JobState = outcome.ok
-    ? { kind: "success" }
-    : { kind: "failed", error: withoutHeading(outcome.errorMessage) };
-  await finish(job, "inProgress", state, options);
+  try {
+    const outcome = await runner.runAction(jobRequest(job));
+    const state: JobState = outcome.ok
+      ? { kind: "success" }
+      : { kind: "failed", error: withoutHeading(outcome.errorMessage) };
+    await finish(job, "inProgress", state, options);
+  } catch (error) {
+    await finish(job, "inProgress", { kind: "failed", error: INTERRUPTED_ACTION }, options);
+    throw error;
+  }
 }
 
 /** Records the end unless the job was canceled meanwhile. */

@@ -8,7 +8,7 @@ import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { listCronJobsByStatus, specOf, updateCronJob } from "./cron-store.ts";
 import { runCronJob } from "./run-cron-job.ts";
-import { runScheduledJob } from "./run-scheduled-job.ts";
+import { INTERRUPTED_ACTION, runScheduledJob } from "./run-scheduled-job.ts";
 
 export interface SchedulerOptions {
   readonly database: Database;
@@ -140,9 +140,8 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Actions may have had effects outside, so one that a crash interrupted is not run again. */
 function settleInterrupted({ database, now }: SchedulerOptions): Promise<void> {
   return commitWhenPossible(database, (transaction) => {
-    const error = "Transient error while executing action";
     for (const job of [...listJobs(transaction, "inProgress")]) {
-      setJobState(transaction, job, { kind: "failed", error }, now());
+      setJobState(transaction, job, { kind: "failed", error: INTERRUPTED_ACTION }, now());
     }
     for (const job of [...listCronJobsByStatus(transaction, "inProgress")]) {
       const dueAt = nextRun(specOf(job).timing, job.dueAt, now());

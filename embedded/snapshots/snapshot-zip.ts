@@ -156,7 +156,7 @@ function* storedFiles(table: StoredTable, options: SnapshotZipOptions): Generato
   for (const slice of slices(table, options)) {
     for (const document of slice) {
       const row = JSON.parse(document.json) as Readonly<Record<string, unknown>>;
-      const record = fileRecord(document.id, options.snapshot);
+      const record = fileRecord(document.id, table, options.snapshot);
       // A file that is gone between its two rows cannot be; one without bytes cannot be exported.
       if (record === null) continue;
       yield {
@@ -172,18 +172,19 @@ function* storedFiles(table: StoredTable, options: SnapshotZipOptions): Generato
   }
 }
 
+/** Where the bytes of a file of the table's component are. */
 function fileRecord(
   storageId: string,
+  { componentPath }: StoredTable,
   snapshot: DiskSnapshot,
 ): Readonly<Record<string, unknown>> | null {
-  const table = snapshot.tables.find(
-    ({ componentPath, name }) => componentPath === "" && name === STORED_FILES,
+  const records = snapshot.tables.find(
+    (table) => table.componentPath === "" && table.name === STORED_FILES,
   );
-  if (table === undefined) return null;
-  const document = snapshot.find(table, "by_storageId", encodeKey([storageId]));
-  return document === null
-    ? null
-    : (JSON.parse(document.json) as Readonly<Record<string, unknown>>);
+  if (records === undefined) return null;
+  const found = snapshot.find(records, "by_storageId", encodeKey([storageId]));
+  const rows = found.map(({ json }) => JSON.parse(json) as Readonly<Record<string, unknown>>);
+  return rows.find((row) => row["componentPath"] === componentPath) ?? null;
 }
 
 function metadataLine({ id, creationTime, sha256, size, contentType, uuid }: ExportedFile): string {

@@ -22,6 +22,10 @@ const SOURCES = {
     export const byName = queryGeneric((ctx, { name }) =>
       ctx.db.query("values").withIndex("by_name", (q) => q.eq("name", name)).collect());
     export const insert = mutationGeneric((ctx, { table, row }) => ctx.db.insert(table, row));
+    export const pair = mutationGeneric(async (ctx) => {
+      const to = await ctx.db.insert("values", { name: "pair", value: null });
+      await ctx.db.insert("links", { to });
+    });
     export const later = mutationGeneric((ctx) => ctx.scheduler.runAfter(1e6, "rows:insert", {}));
     export const store = actionGeneric((ctx, { text, type }) =>
       ctx.storage.store(type === null ? new Blob([text]) : new Blob([text], { type })));
@@ -277,6 +281,50 @@ test("readers see the rows before an import or those after it, never some of bot
   expect(await done).toMatchObject({ state: "completed" });
   expect([...seen, "1500 new"]).toEqual(expect.arrayContaining(["1500 old", "1500 new"]));
   expect(seen.size).toBeLessThanOrEqual(2);
+});
+
+test("an export shows one moment, whatever is written meanwhile", async () => {
+  const row = `${JSON.stringify({ name: "x".repeat(200), age: 1 })}\n`;
+  await importFile(backend, row.repeat(3000), { ...people, partBytes: 1 << 20 });
+  const progress = { isDone: false, pairs: 0 };
+  const exported = exportZip(backend, true).finally(() => (progress.isDone = true));
+  while (!progress.isDone) {
+    await clientOf(backend).mutation(rows!["pair"]!, {});
+    progress.pairs += 1;
+  }
+  const files = await exported;
+  const count = (table: string) =>
+    files.get(`${table}/documents.jsonl`)!.toString().split("\n").length - 1;
+  expect(count("links")).toBe(count("values"));
+  expect(count("people")).toBe(3000);
+  expect(progress.pairs).toBeGreaterThan(count("values"));
+});
+
+test("two exports at once are one too many, and the second is told so", async () => {
+  const request = () => exportZip(backend, false);
+  const [first, second] = await Promise.allSettled([request(), request()]);
+  expect([first.status, second.status].sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = [first, second].find(({ status }) => status === "rejected");
+  expect(String((refused as PromiseRejectedResult).reason)).toMatch("ExportInProgress");
+});
+
+test("tables and files of components come back where they were", async () => {
+  const id = await store("shared", "text/plain");
+  await insert("values", { name: "a", value: 1 });
+  const files = await exportZip(backend, true);
+  const nested = [...files].map(([path, content]): [string, Buffer] => [
+    path === "README.md" ? path : `_components/inner/_components/core/${path}`,
+    content,
+  ]);
+  const imported = await importFile(backend, await zipOf(nested), { format: "zip" });
+  expect(imported).toMatchObject({ state: "completed" });
+  const again = await exportZip(backend, true);
+  for (const [path, content] of [...files, ...nested]) {
+    if (path.endsWith("_storage/documents.jsonl") || path === "README.md") continue;
+    expect([path, again.get(path)?.toString()]).toEqual([path, content.toString()]);
+  }
+  expect(again.has(`_components/inner/_components/core/_storage/${id}.txt`)).toBe(true);
+  expect(await (await fetch(await urlOf(backend, id))).text()).toBe("shared");
 });
 
 test("an import that a restart interrupted is done after it", async () => {

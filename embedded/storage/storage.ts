@@ -222,6 +222,8 @@ export class Storage {
     this.#lmdb.resetReadTxn();
     const transaction = this.#lmdb.useReadTransaction();
     const clock = this.#lmdb.get(metaKey(CLOCK_KEY), { transaction });
+    // Later reads begin one of their own, so that `recoverReads` does not touch this one.
+    this.#lmdb.resetReadTxn();
     let isOpen = true;
     return {
       ts: clock?.readBigUInt64BE(0) ?? 0n,

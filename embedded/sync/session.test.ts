@@ -24,8 +24,11 @@ interface Sent {
 }
 
 /** A session over a scripted runner and database, so that each step happens when the test says. */
-function open({ isReading = true, limits = [] as readonly string[] } = {}) {
-  const traffic = createTrafficControl(parseTrafficLimits(limits));
+function open({
+  isReading = true,
+  limits = [] as readonly string[],
+  traffic = createTrafficControl(parseTrafficLimits(limits)),
+} = {}) {
   let bufferedBytes = 0;
   const sent: Sent[] = [];
   const unflushedFrames: (() => void)[] = [];
@@ -451,4 +454,135 @@ test("a client that sends faster than it is served is paused", async () => {
   socket.receive(modify(0, []));
   await settle();
   expect(socket.transitions()).toHaveLength(1);
+});
+
+test("a client that does not read what it was sent is not served further until it does", async () => {
+  const socket = open({ isReading: false });
+  socket.commit("q:a", `"${"x".repeat(2_000_000)}"`);
+  socket.flush();
+  socket.receive(modify(0, [add(0, "q:a")]));
+  await settle();
+  expect(socket.transitions()).toHaveLength(1);
+  socket.receive(mutation(0));
+  await settle();
+  expect(socket.mutations).toHaveLength(0);
+  socket.unflushedFrames[0]!();
+  await settle();
+  expect(socket.mutations).toHaveLength(1);
+});
+
+test("a client that leaves more unread than it may is sent away, to come back for it", async () => {
+  const socket = open({ isReading: false, limits: ["unreadBytesPerSocket=1000000"] });
+  for (let requestId = 0; requestId < 4; requestId += 1) socket.receive(mutation(requestId));
+  await settle();
+  const valueJson = `"${"x".repeat(600_000)}"`;
+  for (const answer of socket.mutations)
+    answer({ ...committed(10n), valueJson } as MutationOutcome);
+  await settle();
+  expect(socket.sent.filter(({ type }) => type === "MutationResponse")).toHaveLength(2);
+  expect(socket.closes).toEqual([
+    { code: 1013, reason: "TooManyConcurrentRequests: the client does not read" },
+  ]);
+});
+
+test("messages that wait are bounded in bytes too", async () => {
+  const socket = open();
+  socket.receive({ type: "Event", event: "x".repeat(2_000_000) });
+  expect(socket.pauses()).toBe(0);
+  socket.receive({ type: "Event", event: "x".repeat(2_000_000) });
+  expect(socket.pauses()).toBe(1);
+  await settle();
+});
+
+test.each([
+  ["queries", ["watchedQueries=3"], { index: 0 }],
+  ["bytes of arguments", ["watchedArgumentBytes=4000"], { text: "x".repeat(1_000) }],
+])("one socket watches a bounded number of %s", async (_, limits, args) => {
+  const socket = open({ limits });
+  socket.receive(
+    modify(
+      0,
+      [0, 1, 2].map((id) => ({ ...add(id, "q:a"), args: [args] })),
+    ),
+  );
+  await settle();
+  expect(socket.closes).toEqual([]);
+  socket.receive(
+    modify(1, [
+      { type: "Remove", queryId: 0 },
+      { ...add(3, "q:a"), args: [args] },
+    ]),
+  );
+  await settle();
+  expect(socket.closes).toEqual([]);
+  socket.receive(modify(2, [{ ...add(4, "q:a"), args: [args] }]));
+  await settle();
+  expect(socket.closes).toEqual([{ code: 1013, reason: "TooManyConcurrentRequests" }]);
+});
+
+test("one socket watches a bounded number of bytes of results", async () => {
+  const socket = open({ limits: ["watchedResultBytes=5000"] });
+  socket.commit("q:a", `"${"x".repeat(2_000)}"`);
+  socket.flush();
+  socket.receive(modify(0, [add(0, "q:a"), add(1, "q:a")]));
+  await settle();
+  expect(socket.closes).toEqual([]);
+  socket.receive(modify(1, [{ type: "Remove", queryId: 0 }]));
+  socket.receive(modify(2, [add(2, "q:a")]));
+  await settle();
+  expect(socket.closes).toEqual([]);
+  socket.receive(modify(3, [add(3, "q:a")]));
+  await settle();
+  expect(socket.closes).toEqual([{ code: 1013, reason: "TooManyConcurrentRequests" }]);
+});
+
+test("messages, added queries and calls count against the client's address", async () => {
+  const many = Array.from({ length: 30 }, (_, queryId) => add(queryId, "q:a"));
+  for (const [limit, messages] of [
+    ["messagesPerSecond=2", Array.from({ length: 21 }, () => ({ type: "Event" }))],
+    ["messagesPerSecond=2", [modify(0, many)]],
+    ["callsPerSecond=1", Array.from({ length: 11 }, (_, requestId) => mutation(requestId))],
+    [
+      "callsPerSecond=1",
+      Array.from({ length: 11 }, (_, requestId) => ({ ...mutation(requestId), type: "Action" })),
+    ],
+  ] as const) {
+    const socket = open({ limits: [limit] });
+    for (const message of messages) socket.receive(message);
+    await settle();
+    expect(socket.closes).toEqual([{ code: 1013, reason: "TooManyConcurrentRequests" }]);
+  }
+});
+
+test("an address whose tokens were refused too often is not heard any more", async () => {
+  const authenticate = { type: "Authenticate", baseVersion: 0, tokenType: "User" };
+  const traffic = createTrafficControl(parseTrafficLimits(["refusalsPerSecond=0.2"]));
+  for (const expected of ["AuthError", "AuthError"]) {
+    const socket = open({ traffic });
+    socket.receive({ ...authenticate, value: "bad" });
+    await settle();
+    expect(socket.sent.at(-1)?.type).toBe(expected);
+  }
+  const socket = open({ traffic });
+  socket.receive({ ...authenticate, value: "ada" });
+  await settle();
+  expect(socket.sent).toEqual([]);
+  expect(socket.closes).toEqual([{ code: 1013, reason: "TooManyConcurrentRequests" }]);
+});
+
+test("a draining session answers what it took, and takes nothing more", async () => {
+  const socket = open();
+  socket.receive(mutation(0));
+  await settle();
+  let isDrained = false;
+  const drained = socket.session.drain().then(() => (isDrained = true));
+  socket.receive(mutation(1));
+  await settle();
+  expect(isDrained).toBe(false);
+  const ts = socket.commit("q:a", "1");
+  socket.flush();
+  socket.mutations[0]!(committed(ts));
+  await drained;
+  expect(socket.mutations).toHaveLength(1);
+  expect(socket.sent.map(({ type }) => type)).toEqual(["MutationResponse", "Transition"]);
 });

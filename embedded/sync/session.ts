@@ -134,8 +134,8 @@ export class SyncSession {
     if (this.#isClosed || this.#isDraining || !this.#takeMessages(1)) return;
     this.#waiting.push(text);
     this.#waitingLength += text.length;
-    if (this.#isBehind) this.#setPaused(true);
     if (!this.#isHandling) void this.#handleWaiting();
+    if (this.#isBehind) this.#setPaused(true);
   }
 
   /** Counts a frame that carries no message. */

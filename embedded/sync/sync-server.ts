@@ -12,13 +12,10 @@ import { SyncSession, UNREAD_REASON, type SyncDependencies } from "./session.ts"
 import { SocketTransport } from "./socket-transport.ts";
 
 /** What `acceptUpgrade` needs of a request; a whole `IncomingMessage` has it. */
-export interface UpgradeRequest extends Pick<
-  IncomingMessage,
-  "method" | "url" | "headers" | "httpVersion"
-> {
+export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "httpVersion"> & {
   /** Where the client is, when whoever hands over its socket knows better than the socket. */
   readonly clientAddress?: string | null;
-}
+};
 
 export interface SyncServer {
   /** Takes over the socket of an upgrade request to `/api/sync` or `/api/<version>/sync`. */

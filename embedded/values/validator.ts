@@ -113,6 +113,24 @@ export function canContainField(validator: Validator, path: readonly string[]): 
   return field !== undefined && canContainField(field.fieldType, rest);
 }
 
+/** Whether some value that fits could have an array of floats at this path of field names. */
+export function canContainVector(validator: Validator, path: readonly string[]): boolean {
+  if (validator.type === "any") return true;
+  if (validator.type === "union") {
+    return validator.value.some((option) => canContainVector(option, path));
+  }
+  const [first, ...rest] = path;
+  if (first === undefined) return validator.type === "array" && canBeFloat(validator.value);
+  if (validator.type !== "object") return false;
+  const field = validator.value.get(first);
+  return field !== undefined && canContainVector(field.fieldType, rest);
+}
+
+function canBeFloat(validator: Validator): boolean {
+  if (validator.type === "union") return validator.value.some(canBeFloat);
+  return validator.type === "number" || validator.type === "any";
+}
+
 function check(
   validator: Validator,
   value: JsonValue,

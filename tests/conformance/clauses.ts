@@ -1,4 +1,5 @@
 import type { Clause } from "./behaviour.ts";
+import { components } from "./behaviours/components.ts";
 import { determinism } from "./behaviours/determinism.ts";
 import { documents } from "./behaviours/documents.ts";
 import { files } from "./behaviours/files.ts";
@@ -24,6 +25,7 @@ export const clauses: readonly Clause[] = [
   schema,
   validation,
   nesting,
+  components,
   jobs,
   files,
   search,

@@ -3,6 +3,8 @@ import { convexTest, type TestConvexForDataModel } from "convex-test";
 import { makeFunctionReference, type GenericDataModel } from "convex/server";
 import { vi } from "vitest";
 
+import counterSchema from "../fixtures/conformance/convex/counter/schema.ts";
+import ledgerSchema from "../fixtures/conformance/convex/ledger/schema.ts";
 import schema from "../fixtures/conformance/convex/schema.ts";
 import type { Caller, DriverKind } from "./driver.ts";
 
@@ -14,6 +16,15 @@ const modules: Record<string, () => Promise<unknown>> = {
   [`${ROOT}_generated/api.js`]: () => Promise.resolve({}),
 };
 
+const counterModules: Record<string, () => Promise<unknown>> = {
+  ...import.meta.glob("../fixtures/conformance/convex/counter/*.ts"),
+  [`${ROOT}counter/_generated/api.js`]: () => Promise.resolve({}),
+};
+const ledgerModules: Record<string, () => Promise<unknown>> = {
+  ...import.meta.glob("../fixtures/conformance/convex/ledger/*.ts"),
+  [`${ROOT}ledger/_generated/api.js`]: () => Promise.resolve({}),
+};
+
 type Target = TestConvexForDataModel<GenericDataModel>;
 
 export const inMemory: DriverKind = {
@@ -23,6 +34,10 @@ export const inMemory: DriverKind = {
       async fresh() {
         vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
         const target = convexTest(schema, modules) as unknown as Target;
+        for (const mount of ["first", "second"]) {
+          target.registerComponent(mount, counterSchema, counterModules);
+          target.registerComponent(`${mount}/ledger`, ledgerSchema, ledgerModules);
+        }
         return {
           ...callerOf(target),
           as: (identity) =>

@@ -245,7 +245,7 @@ test(
           judge(recorder.ran, await oracle.value("registers:contents"));
         },
       ),
-      oracleRuns("callers", 25),
+      oracleRuns("callers", 15),
     );
     expectEnough(scheduled, 1);
     expectEnough(meetings, 50);

@@ -81,7 +81,7 @@ export class SyncProbe {
   #connectionCount = 0;
   #nextQueryId = 0;
   #nextRequestId = 0;
-  /** Whether the next change may repeat a value: everything is told anew to a new connection. */
+  /** What this connection was told about: a new one is told everything anew. */
   #known = new Set<number>();
   #tokens: (string | null)[] = [null];
 
@@ -276,7 +276,8 @@ export class SyncProbe {
     const answers = new Map<Watch, Answer & { journal: string | null }>();
     for (const watch of this.#watches.values()) {
       const { answer, journal } = watch;
-      if (answer !== null) answers.set(watch, { ...answer, journal });
+      const isTold = this.#known.has(watch.queryId);
+      if (answer !== null && isTold) answers.set(watch, { ...answer, journal });
     }
     this.transitions.push({ ts: endVersion.ts, answers, token: this.token });
   }

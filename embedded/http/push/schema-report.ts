@@ -85,12 +85,6 @@ function predictions(
 
 function indexReply({ table, name, staged, definition }: IndexDescription): object {
   const named = { name: `${table}.${name}`, staged };
-  return definition.kind === "database"
-    ? { ...named, type: "database", fields: definition.fields }
-    : {
-        ...named,
-        type: "search",
-        searchField: definition.searchField,
-        filterFields: definition.filterFields,
-      };
+  const { kind, ...rest } = definition;
+  return { ...named, type: kind, ...rest };
 }

@@ -10,8 +10,9 @@ export interface ActionPoolOptions {
   readonly maxThreads: number;
 }
 
-/** From so many runs in every thread on, another thread is started. */
-const COMFORTABLE_LOAD = 8;
+/** Threads without work end after this, but for a few. */
+const IDLE_MS = 30_000;
+const KEPT_IDLE_THREADS = 2;
 
 /** A run that was started, and what can still be told to it. */
 export interface StartedRun {
@@ -20,12 +21,15 @@ export interface StartedRun {
 }
 
 /**
- * Threads for actions. All belong to one version of the code and of the environment variables; when
- * either changes, new runs get new threads and the old ones end with their last run.
+ * Threads for actions: one for each run as long as there may be more, because a run that blocks its
+ * thread or fills its memory takes along whatever else runs in it. All belong to one version of the
+ * code and of the environment variables; when either changes, new runs get new threads and the old
+ * ones end with their last run.
  */
 export class ActionPool {
   readonly #deployment: DeploymentInfo;
   readonly #maxThreads: number;
+  readonly #reaper: NodeJS.Timeout;
   #generation = "";
   #threads: ActionThread[] = [];
   /** Threads of older generations that still run something. */
@@ -34,6 +38,12 @@ export class ActionPool {
   constructor({ deployment, maxThreads }: ActionPoolOptions) {
     this.#deployment = deployment;
     this.#maxThreads = maxThreads;
+    this.#reaper = setInterval(() => this.#endIdle(), IDLE_MS).unref();
+  }
+
+  /** How many threads there are for new runs; for tests and metrics. */
+  get size(): number {
+    return this.#threads.length;
   }
 
   /** @param variables the deployment's own, of which every mount sees its share. */
@@ -56,7 +66,16 @@ export class ActionPool {
     this.#threads = [];
     this.#retired.clear();
     this.#generation = "";
+    clearInterval(this.#reaper);
     await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  #endIdle(): void {
+    const limit = Date.now() - IDLE_MS;
+    const idle = this.#threads.filter(({ idleSince }) => idleSince !== null && idleSince <= limit);
+    const ending = new Set(idle.slice(KEPT_IDLE_THREADS));
+    this.#threads = this.#threads.filter((thread) => !ending.has(thread));
+    for (const thread of ending) thread.retire();
   }
 
   #renew(generation: string): void {
@@ -70,9 +89,12 @@ export class ActionPool {
   }
 
   #choose(data: () => WorkerData): ActionThread {
-    const [idlest] = this.#threads.toSorted((left, right) => left.load - right.load);
+    const [idlest] = this.#threads.toSorted(
+      (left, right) =>
+        Number(right.isResponsive) - Number(left.isResponsive) || left.load - right.load,
+    );
     const isFull = this.#threads.length >= this.#maxThreads;
-    if (idlest !== undefined && (idlest.load < COMFORTABLE_LOAD || isFull)) return idlest;
+    if (idlest !== undefined && (idlest.load === 0 || isFull)) return idlest;
     const thread = new ActionThread(data());
     this.#threads.push(thread);
     return thread;

@@ -17,19 +17,29 @@ export interface RunListener {
 const MEMORY_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };
 /** A thread that gives no sign for so long is stuck in a loop. */
 const SILENCE_LIMIT_MS = 60_000;
-const WATCH_INTERVAL_MS = 5_000;
+/** One that missed more than a heartbeat is busy with something that may be such a loop. */
+const RESPONSIVE_MS = 2_500;
+const WATCH_INTERVAL_MS = 2_000;
+
+export interface ThreadOptions {
+  /** How long code may keep the thread busy at a stretch, a minute by default. */
+  readonly silenceLimitMs?: number;
+}
 
 /** A worker thread that runs actions of one version of the code. */
 export class ActionThread {
   readonly #worker: Worker;
   readonly #runs = new Map<number, RunListener>();
   readonly #watch: NodeJS.Timeout;
+  readonly #silenceLimitMs: number;
   #lastRunId = 0;
   #heardAt = Date.now();
+  #idleSince = Date.now();
   #isOver = false;
   #isRetired = false;
 
-  constructor(data: WorkerData) {
+  constructor(data: WorkerData, { silenceLimitMs = SILENCE_LIMIT_MS }: ThreadOptions = {}) {
+    this.#silenceLimitMs = silenceLimitMs;
     this.#worker = new Worker(loadEntryScript("action-worker"), {
       eval: true,
       workerData: data,
@@ -41,7 +51,8 @@ export class ActionThread {
     this.#worker.on("error", (error) => this.#end(describeCrash(error)));
     this.#worker.on("exit", () => this.#end("The worker that ran the action has ended."));
     this.#worker.unref();
-    this.#watch = setInterval(() => this.#checkSilence(), WATCH_INTERVAL_MS).unref();
+    const intervalMs = Math.min(WATCH_INTERVAL_MS, silenceLimitMs);
+    this.#watch = setInterval(() => this.#checkSilence(), intervalMs).unref();
   }
 
   /** How many runs are in it. */
@@ -51,6 +62,16 @@ export class ActionThread {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Whether it would get to another run at once. */
+  get isResponsive(): boolean {
+    return this.#runs.size === 0 || Date.now() - this.#heardAt < RESPONSIVE_MS;
+  }
+
+  /** Since when it has had nothing to do, in milliseconds of Unix time. */
+  get idleSince(): number | null {
+    return this.#runs.size === 0 ? this.#idleSince : null;
   }
 
   /** Starts a run and returns its id. */
@@ -88,8 +109,11 @@ export class ActionThread {
   }
 
   #receive(message: FromWorker): void {
-    this.#heardAt = Date.now();
-    if (message.type === "heartbeat") return;
+    if (message.type === "heartbeat") {
+      // Only these: a loop that logs or calls out says much and gets to nothing else.
+      this.#heardAt = Date.now();
+      return;
+    }
     const listener = this.#runs.get(message.runId);
     if (message.type !== "done") {
       listener?.message(message);
@@ -101,13 +125,15 @@ export class ActionThread {
 
   #remove(runId: number): void {
     if (!this.#runs.delete(runId) || this.#runs.size > 0) return;
+    this.#idleSince = Date.now();
     this.#worker.unref();
     if (this.#isRetired) void this.terminate();
   }
 
   #checkSilence(): void {
-    if (this.#runs.size === 0 || Date.now() - this.#heardAt < SILENCE_LIMIT_MS) return;
-    this.#end(`The action kept its thread busy for more than ${SILENCE_LIMIT_MS / 1000} seconds.`);
+    if (this.#runs.size === 0 || Date.now() - this.#heardAt < this.#silenceLimitMs) return;
+    const seconds = this.#silenceLimitMs / 1000;
+    this.#end(`The code kept its thread busy for more than ${seconds} seconds.`);
     void this.#worker.terminate();
   }
 

@@ -12,6 +12,11 @@ import { createWorkerModules } from "./worker-modules.ts";
 import { createWorkerSyscalls } from "./worker-syscalls.ts";
 
 const HEARTBEAT_MS = 1_000;
+/** The engine keeps fewer lines; a loop that logs must not fill its memory with messages. */
+const MAX_LOG_MESSAGES = 256;
+const MAX_LOG_LENGTH = 64 * 1024;
+/** The engine refuses less; more than this is not even sent there. */
+const MAX_RESULT_LENGTH = 32 * 1024 * 1024;
 
 if (parentPort !== null) startWorker(parentPort, workerData as WorkerData);
 
@@ -21,6 +26,7 @@ interface Run {
   /** Reading the response body, for an HTTP action. */
   pull: (() => void) | null;
   isOver: boolean;
+  logMessages: number;
 }
 
 function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): void {
@@ -38,7 +44,9 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
     now: () => Date.now(),
     log: (level, text) => {
       const run = current.getStore();
-      if (run !== undefined) send({ type: "log", runId: run.runId, level, text });
+      if (run === undefined || run.logMessages >= MAX_LOG_MESSAGES) return;
+      run.logMessages += 1;
+      send({ type: "log", runId: run.runId, level, text: text.slice(0, MAX_LOG_LENGTH) });
     },
   });
 
@@ -56,7 +64,9 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
 
   async function perform(run: Run, task: WorkerTask): Promise<void> {
     try {
-      finish(run, true, await performTask(run, task));
+      const text = await performTask(run, task);
+      if (text.length > MAX_RESULT_LENGTH) throw new Error("The return value is too large.");
+      finish(run, true, text);
     } catch (error) {
       finish(run, false, JSON.stringify(describeThrown(error)));
     }
@@ -88,7 +98,8 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
   port.on("message", (message: ToWorker) => {
     if (message.type === "run") {
       const { componentPath } = message.task;
-      const run: Run = { runId: message.runId, componentPath, pull: null, isOver: false };
+      const { runId } = message;
+      const run: Run = { runId, componentPath, pull: null, isOver: false, logMessages: 0 };
       runs.set(run.runId, run);
       void current.run(run, () => perform(run, message.task));
     } else if (message.type === "pull") {

@@ -11,14 +11,20 @@ export interface WorkerSyscalls {
 }
 
 interface Waiting {
+  readonly runId: number;
   resolve(reply: Reply): void;
 }
+
+/** How many operations a function may wait for at a time (convex: "1000 concurrent IO operations"). */
+const MAX_WAITING = 1_000;
+const MAX_ARGUMENT_LENGTH = 32 * 1024 * 1024;
 
 export function createWorkerSyscalls(
   currentRun: () => number | null,
   send: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void,
 ): WorkerSyscalls {
   const waiting = new Map<number, Waiting>();
+  const waitingOf = new Map<number, number>();
   let lastCallId = 0;
 
   function call(
@@ -27,15 +33,23 @@ export function createWorkerSyscalls(
   ): Promise<Reply> {
     const runId = currentRun();
     if (runId === null) return Promise.reject(new Error("Called outside of a Convex function."));
+    const already = waitingOf.get(runId) ?? 0;
+    if (already >= MAX_WAITING) {
+      return Promise.reject(
+        new Error(`Too many concurrent operations in one function (limit: ${MAX_WAITING}).`),
+      );
+    }
+    waitingOf.set(runId, already + 1);
     lastCallId += 1;
     const callId = lastCallId;
     return new Promise((resolve) => {
-      waiting.set(callId, { resolve });
+      waiting.set(callId, { runId, resolve });
       send(message({ runId, callId }), transfer);
     });
   }
 
   async function asyncSyscall(op: string, json: string): Promise<string> {
+    if (json.length > MAX_ARGUMENT_LENGTH) throw new Error("The arguments are too large.");
     return valueOf(await call((ids) => ({ type: "syscall", ...ids, op, json })));
   }
 
@@ -52,8 +66,13 @@ export function createWorkerSyscalls(
       },
     },
     settle(reply) {
-      waiting.get(reply.callId)?.resolve(reply);
+      const settled = waiting.get(reply.callId);
+      if (settled === undefined) return;
       waiting.delete(reply.callId);
+      const left = (waitingOf.get(settled.runId) ?? 1) - 1;
+      if (left === 0) waitingOf.delete(settled.runId);
+      else waitingOf.set(settled.runId, left);
+      settled.resolve(reply);
     },
   };
 }

@@ -1,0 +1,112 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+
+import { afterEach, expect, test } from "vitest";
+
+import { ByteBudget } from "../lib/byte-budget.ts";
+import { DEFAULT_TRAFFIC_LIMITS } from "../lib/traffic-limits.ts";
+import { guardConnections } from "./connection-guard.ts";
+import { sendError, sendText } from "./replies.ts";
+import { boundedBody, type BodyBounds } from "./request-body.ts";
+
+const servers: Server[] = [];
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that reads bodies within bounds and answers with their length. */
+function serveBodies(bounds: Partial<BodyBounds>): Promise<number> {
+  const all = { timeoutMs: 10_000, budget: new ByteBudget(1e9), ...bounds };
+  const read = async (request: IncomingMessage) => {
+    let size = 0;
+    for await (const chunk of boundedBody(request, 1e6, request, all)) size += chunk.length;
+    return size;
+  };
+  const server = createServer((request, response) => {
+    read(request).then(
+      (size) => sendText(response, String(size)),
+      (error: unknown) => sendError(response, error),
+    );
+  });
+  return listen(server);
+}
+
+function open(port: number, bytes: string | Buffer) {
+  const socket = connect(port, "127.0.0.1");
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  let text = "";
+  socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+  const ended = new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
+  const answered = new Promise<string>((resolve) => socket.once("data", () => resolve(text)));
+  socket.write(bytes);
+  return { socket, ended, answered };
+}
+
+const post = (length: number) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
+
+test("a body that dribbles in is given up with 408, and its connection ends", async () => {
+  const port = await serveBodies({ timeoutMs: 200 });
+  const { socket, ended } = open(port, post(1_000));
+  const dribble = setInterval(() => socket.write("x"), 20);
+  const answer = await ended;
+  clearInterval(dribble);
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expect(answer).toMatch(/"code":"RequestTimeout"/);
+});
+
+test("bodies of all requests together are bounded, and what one took is given back", async () => {
+  const budget = new ByteBudget(500_000);
+  const port = await serveBodies({ budget });
+  const half = open(port, post(400_000));
+  half.socket.write(Buffer.alloc(399_999));
+  while (budget.used < 399_999) await new Promise((resolve) => setImmediate(resolve));
+  const refused = open(port, post(300_000) + "x".repeat(300_000));
+  expect(await refused.answered).toMatch(/^HTTP\/1.1 429 [^]*TooManyConcurrentRequests/);
+  half.socket.write("x");
+  expect(await half.answered).toMatch(/^HTTP\/1.1 200 [^]*400000$/);
+  expect(budget.used).toBe(0);
+  expect(await open(port, post(300_000) + "x".repeat(300_000)).answered).toMatch(/300000$/);
+});
+
+test("headers that dribble in end their connection with 408", async () => {
+  const server = createServer({ headersTimeout: 200, connectionsCheckingInterval: 20 });
+  guardConnections(server, DEFAULT_TRAFFIC_LIMITS);
+  const { socket, ended } = open(await listen(server), "GET / HTTP/1.1\r\nHost: x\r\n");
+  const dribble = setInterval(() => socket.write("X: y\r\n"), 20);
+  const answer = await ended;
+  clearInterval(dribble);
+  expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"RequestTimeout"/);
+});
+
+test("one address keeps a bounded number of connections open", async () => {
+  const server = createServer((_, response) => sendText(response, "hello"));
+  guardConnections(server, { connectionsPerAddress: 2, loopback: 1 });
+  const port = await listen(server);
+  const request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  const first = open(port, request);
+  await first.answered;
+  await open(port, request).answered;
+  expect(await open(port, request).ended).toBe("");
+  const closed = new Promise<void>((resolve) => {
+    first.socket.once("close", () => resolve());
+  });
+  first.socket.destroy();
+  await closed;
+  for (let answer = ""; answer === "";) {
+    const next = open(port, request);
+    answer = await Promise.race([next.ended, next.answered]);
+  }
+});

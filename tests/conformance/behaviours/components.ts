@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+
+import { expect } from "vitest";
+
+import { clause } from "../behaviour.ts";
+import type { Args, Driver } from "../driver.ts";
+
+const runQuery = (t: Driver, path: string, args: Args = {}) =>
+  t.query("components:runQuery", { path, args: { ...args } });
+const runMutation = (t: Driver, path: string, args: Args = {}) =>
+  t.mutation("components:runMutation", { path, args: { ...args } });
+const runAction = (t: Driver, path: string, args: Args = {}) =>
+  t.action("components:runAction", { path, args: { ...args } });
+const add = (t: Driver, mount: string, name: string, amount: number) =>
+  runMutation(t, `${mount}.counts.add`, { name, amount });
+const get = (t: Driver, mount: string, name: string) =>
+  runQuery(t, `${mount}.counts.get`, { name });
+
+const NOTHING = { count: 0, total: 0 };
+
+export const components = clause("Components", {
+  "mounts of one component have tables of their own": async (t) => {
+    const name = randomUUID();
+    await add(t, "first", name, 3);
+    expect(await add(t, "first", name, 4)).toBe(2);
+    expect(await get(t, "first", name)).toEqual({ count: 2, total: 7 });
+    expect(await get(t, "second", name)).toEqual(NOTHING);
+  },
+  "a component's failure that is caught takes back what it and its children wrote": async (t) => {
+    const name = randomUUID();
+    expect(await t.mutation("components:addAndCatch", { name })).toMatch(/negative amount -2/);
+    expect(await get(t, "first", name)).toEqual({ count: 1, total: 2 });
+  },
+  "a failure of the app takes back what components wrote": async (t) => {
+    const name = randomUUID();
+    await expect(t.mutation("components:addAndFail", { name })).rejects.toThrow(/on purpose/);
+    expect(await get(t, "first", name)).toEqual(NOTHING);
+  },
+  "from an action every call of a component commits by itself": async (t) => {
+    const name = randomUUID();
+    const adding = runAction(t, "first.counts.addTwice", { name });
+    await expect(adding).rejects.toThrow(/negative amount -5/);
+    expect(await get(t, "first", name)).toEqual({ count: 0, total: 5 });
+  },
+  "a component's arguments are checked": async (t) => {
+    await expect(runMutation(t, "first.counts.add", { name: "n" })).rejects.toThrow(/amount/);
+  },
+  "a component's results are checked": async (t) => {
+    await expect(runQuery(t, "first.counts.wrongResult")).rejects.toThrow(/validat/i);
+  },
+  "internal functions of a component cannot be called from the app": async (t) => {
+    await expect(runQuery(t, "first.counts.secret")).rejects.toThrow();
+  },
+  "a component that is mounted in another is not the app's to call": async (t) => {
+    await expect(runQuery(t, "first.ledger.entries.total", { name: "n" })).rejects.toThrow();
+  },
+  "a component that is not mounted cannot be called": async (t) => {
+    await expect(get(t, "third", "n")).rejects.toThrow();
+  },
+  "a component is not told who is calling": async (t) => {
+    const ada = { ...t, ...(await t.as({ subject: "ada" })) };
+    expect(await runQuery(ada, "first.counts.identity")).toBeNull();
+    expect(await runAction(ada, "first.counts.identityInAction")).toBeNull();
+  },
+  "a component sees the variables it is mounted with, and no others": async (t) => {
+    expect([
+      await runQuery(t, "first.counts.environment"),
+      await runQuery(t, "second.counts.environment"),
+    ]).toEqual([
+      { label: "one", foreign: null },
+      { label: "two", foreign: null },
+    ]);
+  },
+  "an id of one mount means nothing in another": async (t) => {
+    const name = randomUUID();
+    await add(t, "first", name, 1);
+    const id = (await runQuery(t, "first.counts.idOf", { name })) as string;
+    expect(await runQuery(t, "first.counts.countOf", { id })).toBe(1);
+    expect(await runQuery(t, "second.counts.countOf", { id })).toBeNull();
+  },
+  "a component does not paginate": async (t) => {
+    await expect(runQuery(t, "first.counts.paginated")).rejects.toThrow(/paginate/);
+  },
+  "with a handle a component calls back into the app, internal functions too": async (t) => {
+    expect(await t.mutation("components:callBack", { text: "hello" })).toBe("noted hello");
+  },
+  "a handle can be kept in a document and used later": async (t) => {
+    const name = randomUUID();
+    await t.mutation("components:keepHandle");
+    expect(await t.mutation("components:useKeptHandle", { name })).toBe(1);
+    expect(await get(t, "first", name)).toEqual({ count: 1, total: 1 });
+  },
+  "a handle that nobody gave out calls nothing": async (t) => {
+    for (const handle of ["function://;components:note", "function://#components:note"]) {
+      await expect(t.mutation("components:useHandle", { handle })).rejects.toThrow();
+    }
+  },
+  "a component's function can be scheduled": async (t) => {
+    const name = randomUUID();
+    await t.mutation("components:scheduleAdd", { name });
+    await t.passTime(1_000);
+    expect(await get(t, "first", name)).toEqual({ count: 1, total: 1 });
+  },
+  "a component's jobs are its own": async (t) => {
+    const [ofApp, ofFirst, ofSecond] = await jobCounts(t);
+    await runMutation(t, "second.counts.schedule", { name: randomUUID() });
+    expect(await jobCounts(t)).toEqual([ofApp, ofFirst, (ofSecond ?? 0) + 1]);
+  },
+  "a component's files are its own": async (t) => {
+    const storageId = (await runAction(t, "first.counts.store", { text: "t" })) as string;
+    expect(await runQuery(t, "first.counts.isStored", { storageId })).toBe(true);
+    expect(await runQuery(t, "second.counts.isStored", { storageId })).toBe(false);
+    expect(await t.query("components:isStored", { storageId })).toBe(false);
+  },
+  "HTTP actions of a component answer below its prefix": async (t) => {
+    const response = await t.fetch("/first/where");
+    expect([response.status, await response.text()]).toEqual([200, "/first/where"]);
+    expect((await t.fetch("/where")).status).toBe(404);
+  },
+});
+
+async function jobCounts(t: Driver): Promise<number[]> {
+  return (await Promise.all([
+    t.query("components:jobs"),
+    runQuery(t, "first.counts.jobs"),
+    runQuery(t, "second.counts.jobs"),
+  ])) as number[];
+}
