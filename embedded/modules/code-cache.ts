@@ -11,6 +11,7 @@ import { convertModule, type ConvertedModule } from "./convert-module.ts";
 import {
   listAllModules,
   readDeployedCode,
+  type StoredCode,
   readModuleText,
   type DeployedCode,
   type ModuleRecord,
@@ -45,7 +46,7 @@ const KEPT_VERSIONS = 3;
 export class CodeCache {
   readonly #versions = new Map<string, Promise<CodeSnapshot> | CodeSnapshot>();
   readonly #modules = new Map<string, Promise<RunnableModule>>();
-  #deployed: DeployedCode | null = null;
+  #deployed: StoredCode | null = null;
 
   /**
    * The code that the transaction sees; its read depends on it. At once when it is in memory.

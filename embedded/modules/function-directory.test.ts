@@ -19,8 +19,7 @@ function directory(mounted: readonly string[], functions: readonly string[], han
     return { componentPath, path: `${path}.js`, analysisJson: JSON.stringify(analysis) };
   });
   const mounts = mounted.map((componentPath) => ({ ...PLAIN_APP_MOUNT, componentPath }));
-  const row = { rowId: "", rowJson: "" };
-  const code = { ...row, version: "", importSeed: Buffer.alloc(32), importTimeMs: 0, handleKey };
+  const code = { version: "", importSeed: Buffer.alloc(32), importTimeMs: 0, handleKey };
   return createSnapshot(code, NO_MODULES, mounts, records);
 }
 

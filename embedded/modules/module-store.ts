@@ -41,9 +41,6 @@ export interface ModuleRecord {
 
 /** The deployed code as a whole. */
 export interface DeployedCode {
-  /** Where it was read, and the row's text: a push changes the one row that there is. */
-  readonly rowId: string;
-  readonly rowJson: string;
   /** Changes with every push that changes code. */
   readonly version: string;
   /** Seed and clock of module evaluation, fixed per push. */
@@ -51,6 +48,12 @@ export interface DeployedCode {
   readonly importTimeMs: number;
   /** Makes function handles that nobody can guess; chosen once for a deployment. */
   readonly handleKey: string;
+}
+
+/** The code with where it was read, and the row's text: a push changes the one row that there is. */
+export interface StoredCode extends DeployedCode {
+  readonly rowId: string;
+  readonly rowJson: string;
 }
 
 /** What is deployed at one mount. */
@@ -83,8 +86,8 @@ export function moduleHash({ source, sourceMap, environment }: PushedModule): st
  */
 export function readDeployedCode(
   transaction: Transaction,
-  known: DeployedCode | null = null,
-): DeployedCode | null {
+  known: StoredCode | null = null,
+): StoredCode | null {
   if (known !== null && transaction.get("", known.rowId)?.json === known.rowJson) return known;
   const row = findRow(transaction, DEPLOYED_CODE, "by_creation_time");
   if (row === null) return null;

@@ -1,9 +1,11 @@
+import { getHeapStatistics } from "node:v8";
+
 import type { Database, Transaction } from "../database/types.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
 import { displayPath } from "../modules/function-path.ts";
 import { functionNotFound } from "./function-info.ts";
 import { FunctionRun, type RunRequest, type RunResult } from "./function-run.ts";
-import { ENTRY_LIMIT_MS } from "./limits.ts";
+import { ENTRY_LIMIT_MS, outOfMemoryError, timeoutError } from "./limits.ts";
 import { RealmSet } from "./realm-set.ts";
 import { strayRejections } from "./stray-rejections.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
@@ -37,8 +39,20 @@ interface PreparedRun extends BegunRun {
   readonly run: FunctionRun | null;
 }
 
+interface Executed {
+  readonly prepared: readonly PreparedRun[];
+  /** Whether the one after those took long and is to be tried alone. */
+  readonly isNextSlow: boolean;
+}
+
 /** Functions that share a watchdog and a turn of the event loop. */
 const BATCH_SIZE = 64;
+/**
+ * What takes longer than this is cut off and run once more with all its time, unless it was filling
+ * the memory: the engine's heap must not run out within the time that a function has.
+ */
+const FIRST_TRY_MS = 300;
+const MAX_HEAP_GROWTH_BYTES = 256 * 2 ** 20;
 /** No further function of a batch is started after this time. */
 const BATCH_LIMIT_MS = 20;
 
@@ -131,27 +145,31 @@ export class FunctionExecutor {
   }
 
   /** Runs functions under one watchdog as far as time allows; returns how many have been answered. */
-  async #runTogether(batch: readonly QueuedRun[]): Promise<number> {
+  async #runTogether(batch: readonly QueuedRun[], limitMs = FIRST_TRY_MS): Promise<number> {
     const [first] = batch;
     if (first === undefined) return 0;
-    let prepared: readonly PreparedRun[];
+    let executed: Executed;
     try {
-      prepared = await this.#execute(await this.#prepareFirst(first.begin), batch);
+      executed = await this.#execute(await this.#prepareFirst(first.begin), batch, limitMs);
     } catch (error) {
       first.fail(error);
       return 1;
     }
+    const { prepared, isNextSlow } = executed;
+    const count = prepared.length + (isNextSlow ? 1 : 0);
     const stray = await strayRejections().settle();
-    if (stray !== null && prepared.length > 1) {
+    if (stray !== null && count > 1) {
       // It belongs to one of them; alone, each shows whether it is its own.
-      for (const queued of batch.slice(0, prepared.length)) await this.#runTogether([queued]);
-      return prepared.length;
+      for (const queued of batch.slice(0, count)) await this.#runTogether([queued]);
+      return count;
     }
     for (const [position, ran] of prepared.entries()) {
       const queued = batch[position];
       if (queued !== undefined) await this.#conclude(queued, ran, stray);
     }
-    return prepared.length;
+    const slow = isNextSlow ? batch[prepared.length] : undefined;
+    if (slow !== undefined) await this.#runTogether([slow], ENTRY_LIMIT_MS);
+    return count;
   }
 
   async #conclude(
@@ -173,35 +191,53 @@ export class FunctionExecutor {
 
   /**
    * Starts functions one after the other until time is up or one of them waits, and waits for those
-   * that wait. Returns what was started.
+   * that wait.
    */
-  async #execute(first: PreparedRun, batch: readonly QueuedRun[]): Promise<readonly PreparedRun[]> {
+  async #execute(
+    first: PreparedRun,
+    batch: readonly QueuedRun[],
+    limitMs: number,
+  ): Promise<Executed> {
     const prepared = [first];
-    const startedAt = performance.now();
     const current: { run: FunctionRun | null } = { run: null };
+    const heapBefore = heapBytes();
+    let isNextSlow = false;
     try {
-      this.#watchdog.guard(ENTRY_LIMIT_MS, () => {
-        let previous: PreparedRun | null = null;
-        for (let position = 0; ; position += 1) {
-          const next: PreparedRun | undefined = prepared[position];
-          if (next === undefined) return;
-          current.run = next.run;
-          next.run?.start();
-          current.run = null;
-          if (batch[position]?.isMutation === true) previous = next;
-          if (performance.now() - startedAt > BATCH_LIMIT_MS) return;
-          const queued = batch[position + 1];
-          const following = queued === undefined ? null : this.#prepareNext(queued, previous);
-          if (following === null) return;
-          prepared.push(following);
-        }
-      });
+      this.#watchdog.guard(limitMs, () => this.#start(prepared, batch, current));
     } catch (error) {
       if (!(error instanceof WatchdogError)) throw error;
-      cutOff(current.run, prepared);
+      const isFillingMemory = heapBytes() - heapBefore > MAX_HEAP_GROWTH_BYTES;
+      isNextSlow = current.run !== null && !isFillingMemory && limitMs < ENTRY_LIMIT_MS;
+      current.run?.cutOff(isFillingMemory ? outOfMemoryError() : timeoutError());
+      // What was cut off for a longer try, or between its preparation and its start, comes later.
+      const last = prepared[prepared.length - 1];
+      if (isNextSlow || (current.run === null && last?.run?.isStarted === false)) prepared.pop();
     }
     for (const { run } of prepared) await run?.complete();
-    return prepared;
+    return { prepared, isNextSlow };
+  }
+
+  /** Runs what is prepared, then prepares and runs the rest of the batch while it can go on. */
+  #start(
+    prepared: PreparedRun[],
+    batch: readonly QueuedRun[],
+    current: { run: FunctionRun | null },
+  ): void {
+    const startedAt = performance.now();
+    let previous: PreparedRun | null = null;
+    for (let position = 0; ; position += 1) {
+      const next: PreparedRun | undefined = prepared[position];
+      if (next === undefined) return;
+      current.run = next.run;
+      next.run?.start();
+      current.run = null;
+      if (batch[position]?.isMutation === true) previous = next;
+      if (performance.now() - startedAt > BATCH_LIMIT_MS) return;
+      const queued = batch[position + 1];
+      const following = queued === undefined ? null : this.#prepareNext(queued, previous);
+      if (following === null) return;
+      prepared.push(following);
+    }
   }
 
   /** Loading code takes turns of the event loop, after which the transaction begins afresh. */
@@ -246,11 +282,10 @@ export class FunctionExecutor {
   }
 }
 
-/** Ends the run that took too long; one that was prepared and not started waits for the next batch. */
-function cutOff(running: FunctionRun | null, prepared: PreparedRun[]): void {
-  const last = prepared[prepared.length - 1];
-  if (running !== null) running.timeOut();
-  else if (last?.run?.isStarted === false) prepared.pop();
+/** Heap and what buffers hold outside of it. */
+function heapBytes(): number {
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return heap + external;
 }
 
 function nextTurn(): Promise<void> {

@@ -182,12 +182,12 @@ export class FunctionRun implements CallHost {
     return true;
   }
 
-  /** The watchdog cut the run off. */
-  timeOut(): void {
+  /** The watchdog cut the run off, which fails it with this error. */
+  cutOff(error: FunctionError): void {
     this.#transaction.recoverReads();
     if (this.#entries > 0) this.#spentMs += performance.now() - this.#enteredAt;
     this.#entries = 0;
-    this.#failure = timeoutError();
+    this.#failure = error;
     this.#realms.dropHalfEvaluated();
   }
 
@@ -282,7 +282,7 @@ export class FunctionRun implements CallHost {
     try {
       this.#watchdog.guard(ENTRY_LIMIT_MS - this.#spentMs, task);
     } catch (error) {
-      if (error instanceof WatchdogError) this.timeOut();
+      if (error instanceof WatchdogError) this.cutOff(timeoutError());
       else this.#failure = this.#asFunctionError(error);
     }
   }

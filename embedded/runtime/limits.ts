@@ -7,3 +7,7 @@ export const ENTRY_LIMIT_MS = FUNCTION_LIMITS.userTimeMs.max + 500;
 export function timeoutError(): FunctionError {
   return new FunctionError(FUNCTION_LIMITS.userTimeMs.text());
 }
+
+export function outOfMemoryError(): FunctionError {
+  return new FunctionError(FUNCTION_LIMITS.heapBytes.text());
+}

@@ -178,6 +178,8 @@ function withoutFlushes(engine: EngineDatabase): Database {
       return engine.oldestTs;
     },
     begin: (options) => engine.begin(options),
+    beginAfter: (previous, options) => engine.beginAfter(previous, options),
+    isOnCourse: (transaction) => engine.isOnCourse(transaction),
     commit: (transaction) => engine.commit(transaction),
     flushed: () => Promise.resolve(),
     isUnchanged: (readSet, since) => engine.isUnchanged(readSet, since),

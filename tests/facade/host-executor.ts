@@ -3,7 +3,7 @@ import type { ComponentPath, Transaction } from "#embedded/database/types.ts";
 import type { FunctionDirectory } from "#embedded/modules/function-directory.ts";
 import type { FunctionPath } from "#embedded/modules/function-path.ts";
 import { FunctionError } from "#embedded/runtime/function-error.ts";
-import type { Begin, FunctionExecutor } from "#embedded/runtime/function-executor.ts";
+import type { Begin, BeginMutation, FunctionExecutor } from "#embedded/runtime/function-executor.ts";
 import { FunctionRun, type RunResult } from "#embedded/runtime/function-run.ts";
 import type { FunctionInfo } from "#embedded/runtime/function-info.ts";
 import type { CodeRealm, RealmFrame } from "#embedded/runtime/realm.ts";
@@ -39,8 +39,16 @@ export class HostExecutor implements Pick<FunctionExecutor, "run" | "runQuery"> 
   }
 
   /** Mutations take turns, so that what one commits cannot conflict with another. */
-  run<T>(begin: Begin, finish: (result: RunResult, transaction: Transaction) => T): Promise<T> {
-    return this.#turns.run(() => this.runQuery(begin, finish));
+  run<T>(
+    begin: BeginMutation,
+    finish: (result: RunResult, transaction: Transaction) => T,
+  ): Promise<T> {
+    const beginAlone = () => {
+      const begun = begin(null);
+      if (begun === null) throw new Error("A transaction that follows no other could not begin.");
+      return begun;
+    };
+    return this.#turns.run(() => this.runQuery(beginAlone, finish));
   }
 
   async runQuery<T>(
