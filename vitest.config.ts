@@ -4,6 +4,10 @@ import { defineConfig } from "vitest/config";
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const shared = { restoreMocks: true, testTimeout: 20_000 };
+const onEmbeddedEngine = {
+  find: /^convex-test$/,
+  replacement: file("tests/facade/convex-test.ts"),
+};
 
 export default defineConfig({
   test: {
@@ -33,10 +37,22 @@ export default defineConfig({
         },
       },
       {
+        // The same tests once more, with the embedded engine as their judge.
+        resolve: { alias: [onEmbeddedEngine], preserveSymlinks: true },
+        test: {
+          ...shared,
+          name: "convex-embedded",
+          environment: "node",
+          testTimeout: 60_000,
+          include: ["convex/**/*.test.ts"],
+          server: { deps: { inline: [/@convex-dev/] } },
+        },
+      },
+      {
         // Suites that npm packages ship for `convex-test`, run against the embedded engine.
         resolve: {
           alias: [
-            { find: /^convex-test$/, replacement: file("tests/facade/convex-test.ts") },
+            onEmbeddedEngine,
             {
               find: /^@fast-check\/vitest$/,
               replacement: file("tests/facade/fast-check-vitest.ts"),

@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 import { AUTH_CONFIG_TABLE, readAuthProviders } from "./auth/auth-config.ts";
 import { deriveKey } from "./auth/admin-key.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
+import { createDeploymentSigner } from "./auth/deployment-signer.ts";
 import { createKeySets } from "./auth/key-sets.ts";
 import { createUploadTokens } from "./auth/upload-tokens.ts";
 import { ConfigError, loadInstance, requireFolder, type Instance } from "./config.ts";
@@ -19,6 +20,7 @@ import type { FunctionRunner } from "./functions/types.ts";
 import { withoutDetails } from "./functions/without-details.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createFunctionLog, withFunctionLog } from "./http/function-log.ts";
+import { fetchDeploymentKeys } from "./http/deployment-keys.ts";
 import { fetchOwnSite } from "./http/http-action-routes.ts";
 import { guardConnections } from "./http/connection-guard.ts";
 import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
@@ -188,6 +190,7 @@ function createParts(
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   const blobs = openBlobFolder(join(folder, "files"));
   const uploadTokens = createUploadTokens(instance.secret, now);
+  const tokenSigner = createDeploymentSigner(instance.secret);
   const clock = { now };
   const codeCache = new CodeCache();
   const functionRunner = createFunctionRunner({
@@ -196,6 +199,7 @@ function createParts(
     deployment,
     blobs,
     uploadTokens,
+    tokenSigner,
     clock,
     secret: deriveKey(instance.secret, "cursors"),
     traffic,
@@ -204,7 +208,9 @@ function createParts(
   const functionLog = createFunctionLog(now);
   const runner = withFunctionLog(functionRunner, functionLog, now);
   const keySets = createKeySets({
-    fetchOwnSite: (address) => fetchOwnSite(address, deployment.siteUrl, runner),
+    fetchOwnSite: (address) =>
+      fetchDeploymentKeys(address, cloudUrl, tokenSigner) ??
+      fetchOwnSite(address, deployment.siteUrl, runner),
   });
   const authenticator = createAuthenticator({
     adminKey: instance.adminKey,
@@ -234,6 +240,7 @@ function createParts(
       deployment,
       blobs,
       uploadTokens,
+      tokenSigner,
       functionLog,
       push: createPushService({
         database,

@@ -278,6 +278,8 @@ test("a push waits for variables that the app requires, and refuses those that d
   await backend.setVariables({ GREETING: "hi" });
   await backend.deploy(required);
   expect(await backend.run("app:environment", { which: "first" })).toHaveProperty("greeting", "hi");
+  const unfit = backend.setVariables({ GREETING: "hello" });
+  await expect(unfit).rejects.toThrow(/GREETING does not match its declared validator/);
 });
 
 async function systemQuery(

@@ -111,7 +111,9 @@ beforeAll(async () => {
   await backend.deploy(PROJECT);
 }, 60_000);
 afterAll(() => backend.dispose());
-beforeEach(async () => void (await backend.run("app:clear")));
+beforeEach(async () => {
+  await backend.run("app:clear");
+});
 
 const values = () => backend.run("app:values");
 

@@ -206,7 +206,7 @@ test("actions store, read and delete files", async () => {
     null,
     null,
   ]);
-  await expect(act("acts:badDigest")).rejects.toThrow("sha256 mismatch");
+  await expect(act("acts:badDigest")).rejects.toThrow("Sha256 mismatch");
 });
 
 test("mutations store and read files, and deleting one is undone with the mutation", async () => {

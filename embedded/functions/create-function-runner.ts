@@ -4,7 +4,13 @@ import { parseFunctionPath, type FunctionPath } from "../modules/function-path.t
 import { ActionPool } from "../runtime/actions/action-pool.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import { FunctionExecutor } from "../runtime/function-executor.ts";
-import type { BlobStore, Clock, DeploymentInfo, UploadTokens } from "../runtime/services.ts";
+import type {
+  BlobStore,
+  Clock,
+  DeploymentInfo,
+  TokenSigner,
+  UploadTokens,
+} from "../runtime/services.ts";
 import { CursorCodec } from "../runtime/syscalls/cursor-codec.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
 import { ActionRunner } from "./action-runner.ts";
@@ -30,6 +36,7 @@ export interface FunctionRunnerOptions {
   readonly deployment: DeploymentInfo;
   readonly blobs: BlobStore;
   readonly uploadTokens: UploadTokens;
+  readonly tokenSigner: TokenSigner;
   /** Makes cursors opaque; has to stay the same over restarts. */
   readonly secret: Uint8Array;
   /** Whose turn it is when many call at a time; without it everybody's is at once. */
@@ -48,13 +55,13 @@ const NOBODY: Caller = { kind: "client", identity: null };
 
 /** Needs `defineFunctionTables` to have been called on the database. */
 export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
-  const { database, codeCache, clock, deployment, blobs, uploadTokens, secret } = options;
-  const cursors = new CursorCodec(secret);
+  const { database, codeCache, clock, deployment, blobs, uploadTokens, tokenSigner } = options;
   const executor = new FunctionExecutor(database, codeCache, {
     deployment,
     blobs,
     uploadTokens,
-    cursors,
+    tokenSigner,
+    cursors: new CursorCodec(options.secret),
   });
   const admission = options.traffic === undefined ? UNLIMITED : createAdmission(options.traffic);
   const queries = new QueryRunner({ database, executor, clock, admission });

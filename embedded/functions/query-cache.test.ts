@@ -135,6 +135,32 @@ test("watchers are told once per invalidation, inside the commit", async () => {
   expect(watcher.calls()).toBe(1);
 });
 
+test("those who ask at the same moment under different identities are all told", async () => {
+  const deployment = await start();
+  const watchers = [user("ann"), user("bob"), undefined].map((caller) =>
+    watch(deployment, "items:list", { box: "a" }, caller),
+  );
+  await Promise.all(watchers.map((watcher) => evaluate(deployment, watcher)));
+  await deployment.change("items:put", { box: "a", name: "one" });
+  expect(watchers.map(({ live }) => live.isFresh)).toEqual([false, false, false]);
+});
+
+test("however many queries are watched, each is told", async () => {
+  const deployment = await start();
+  const watchers = Array.from({ length: 2_100 }, (_, box) =>
+    watch(deployment, "items:list", { box: `box ${box}` }),
+  );
+  await Promise.all(watchers.map((watcher) => evaluate(deployment, watcher)));
+  for (const box of [0, 1_999, 2_000, 2_099]) {
+    const watcher = watchers[box]!;
+    expect(watcher.live.isFresh).toBe(true);
+    await deployment.change("items:put", { box: `box ${box}`, name: "one" });
+    expect(watcher.live.isFresh).toBe(false);
+    expect(watchers.filter(({ live }) => !live.isFresh)).toHaveLength(1);
+    await evaluate(deployment, watcher);
+  }
+});
+
 test("an empty range and a missing document are watched, too", async () => {
   const deployment = await start();
   const id = await deployment.change("items:put", { box: "z", name: "gone" });

@@ -24,33 +24,36 @@ export interface QueryKey {
 const MAX_UNWATCHED = 2_000;
 const ANYONE = "\nanyone";
 
+/** Told what happens to a result. */
+interface Keeper {
+  /** In the commit that touched it, before those who listen. */
+  invalidated(entry: CachedQuery): void;
+  /** Somebody listens now who is the first, or nobody any more. */
+  watchedOrNot(entry: CachedQuery): void;
+}
+
 /** A result with the interval of timestamps at which it holds. */
 export class CachedQuery {
+  readonly key: string;
   readonly computed: ComputedQuery;
   readonly #database: Database;
   readonly #listeners = new Set<() => void>();
-  readonly #onInvalidated: (entry: CachedQuery) => void;
+  readonly #keeper: Keeper;
+  #isKept = true;
   #subscription: Subscription | null = null;
-  /** First timestamp at which the result no longer holds. */
+  /** First timestamp at which the result no longer holds, as far as that is known. */
   #invalidatedAt: Timestamp | null = null;
 
-  constructor(
-    database: Database,
-    computed: ComputedQuery,
-    onInvalidated: (entry: CachedQuery) => void,
-  ) {
+  constructor(database: Database, key: string, computed: ComputedQuery, keeper: Keeper) {
     this.#database = database;
+    this.key = key;
     this.computed = computed;
-    this.#onInvalidated = onInvalidated;
-    if (database.isUnchanged(computed.readSet, computed.ts)) {
-      this.#subscription = database.subscribe(computed.readSet, (ts) => this.#invalidate(ts));
-    } else {
-      // Something touched it between its snapshot and now; when exactly does not matter.
-      this.#invalidatedAt = computed.ts + 1n;
-    }
+    this.#keeper = keeper;
+    this.#subscribe();
   }
 
   get isFresh(): boolean {
+    if (this.#subscription === null) this.#checkFreshness();
     return this.#invalidatedAt === null;
   }
 
@@ -59,21 +62,53 @@ export class CachedQuery {
   }
 
   holdsAt(ts: Timestamp): boolean {
+    const isFresh = this.isFresh;
     if (this.#invalidatedAt !== null && ts >= this.#invalidatedAt) return false;
     if (ts >= this.computed.ts) return true;
-    return this.isFresh && this.#database.isUnchanged(this.computed.readSet, ts);
+    return isFresh && this.#database.isUnchanged(this.computed.readSet, ts);
   }
 
-  /** Calls back once, synchronously in the commit that invalidates the result. */
-  addListener(listener: () => void): void {
+  /**
+   * Calls back once, synchronously in the commit that invalidates the result. Returns `false`, and
+   * never calls back, when that has happened already.
+   */
+  addListener(listener: () => void): boolean {
+    if (this.#subscription === null) this.#subscribe();
+    if (!this.isFresh) return false;
     this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.#keeper.watchedOrNot(this);
+    return true;
   }
 
   removeListener(listener: () => void): void {
-    this.#listeners.delete(listener);
+    if (!this.#listeners.delete(listener) || this.isWatched) return;
+    this.#keeper.watchedOrNot(this);
+    this.#endUnneeded();
   }
 
-  dispose(): void {
+  /** Nobody new will be given it. Those who have it may still listen, from now on too. */
+  letGo(): void {
+    this.#isKept = false;
+    this.#endUnneeded();
+  }
+
+  #subscribe(): void {
+    this.#checkFreshness();
+    if (this.#invalidatedAt !== null) return;
+    this.#subscription = this.#database.subscribe(this.computed.readSet, (ts) => {
+      this.#invalidate(ts);
+    });
+  }
+
+  /** For a result that is not told: when exactly something touched it does not matter. */
+  #checkFreshness(): void {
+    if (this.#invalidatedAt !== null) return;
+    const { readSet, ts } = this.computed;
+    if (!this.#database.isUnchanged(readSet, ts)) this.#invalidatedAt = ts + 1n;
+  }
+
+  #endUnneeded(): void {
+    if (this.#isKept || this.isWatched) return;
     this.#subscription?.cancel();
     this.#subscription = null;
   }
@@ -81,7 +116,7 @@ export class CachedQuery {
   #invalidate(ts: Timestamp): void {
     this.#invalidatedAt = ts;
     this.#subscription = null;
-    this.#onInvalidated(this);
+    this.#keeper.invalidated(this);
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener();
@@ -92,21 +127,32 @@ export class CachedQuery {
 export class QueryCache {
   readonly #database: Database;
   readonly #entries = new Map<string, CachedQuery>();
+  /** Those nobody watches, least recently used first. */
+  readonly #idle = new Set<CachedQuery>();
   readonly #running = new Map<string, Promise<CachedQuery>>();
+  readonly #keeper: Keeper;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#keeper = {
+      invalidated: (entry) => {
+        if (this.#isListed(entry)) this.#entries.delete(entry.key);
+        this.#idle.delete(entry);
+      },
+      watchedOrNot: (entry) => {
+        this.#idle.delete(entry);
+        if (this.#isListed(entry)) this.#noteUse(entry);
+      },
+    };
   }
 
   /** A result that holds at `ts`; `null` when it has to be computed. */
   find(key: QueryKey, ts: Timestamp): CachedQuery | null {
     for (const entryKey of [key.question + ANYONE, entryKeyOf(key)]) {
       const entry = this.#entries.get(entryKey);
-      if (entry?.holdsAt(ts) === true) {
-        this.#entries.delete(entryKey);
-        this.#entries.set(entryKey, entry);
-        return entry;
-      }
+      if (entry?.holdsAt(ts) !== true) continue;
+      this.#noteUse(entry);
+      return entry;
     }
     return null;
   }
@@ -142,8 +188,10 @@ export class QueryCache {
 
   /** Forgets everything, for a deployment that closes. */
   clear(): void {
-    for (const entry of this.#entries.values()) entry.dispose();
+    const entries = [...this.#entries.values()];
     this.#entries.clear();
+    this.#idle.clear();
+    for (const entry of entries) entry.letGo();
   }
 
   /** How many results are kept; for tests and metrics. */
@@ -153,27 +201,32 @@ export class QueryCache {
 
   #add(key: QueryKey, computed: ComputedQuery): CachedQuery {
     const entryKey = computed.isIdentityRead ? entryKeyOf(key) : key.question + ANYONE;
-    const entry = new CachedQuery(this.#database, computed, (invalidated) => {
-      if (this.#entries.get(entryKey) === invalidated) this.#entries.delete(entryKey);
-    });
-    const previous = this.#entries.get(entryKey);
+    const entry = new CachedQuery(this.#database, entryKey, computed, this.#keeper);
     if (!entry.isFresh) return entry;
-    if (previous !== undefined && !previous.isWatched) previous.dispose();
-    this.#entries.delete(entryKey);
+    const previous = this.#entries.get(entryKey);
     this.#entries.set(entryKey, entry);
-    this.#evict();
+    if (previous !== undefined) this.#letGo(previous);
+    this.#noteUse(entry);
     return entry;
   }
 
-  #evict(): void {
-    let excess = this.#entries.size - MAX_UNWATCHED;
-    for (const [entryKey, entry] of this.#entries) {
-      if (excess <= 0) return;
-      if (entry.isWatched) continue;
-      entry.dispose();
-      this.#entries.delete(entryKey);
-      excess -= 1;
+  #noteUse(entry: CachedQuery): void {
+    this.#idle.delete(entry);
+    if (!entry.isWatched) this.#idle.add(entry);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= MAX_UNWATCHED) return;
+      this.#entries.delete(oldest.key);
+      this.#letGo(oldest);
     }
+  }
+
+  #letGo(entry: CachedQuery): void {
+    this.#idle.delete(entry);
+    entry.letGo();
+  }
+
+  #isListed(entry: CachedQuery): boolean {
+    return this.#entries.get(entry.key) === entry;
   }
 }
 

@@ -79,8 +79,7 @@ export class QueryRunner {
       entry?.removeListener(notify);
       entry = next;
       if (isReleased) return;
-      if (next.isFresh) next.addListener(notify);
-      else queueMicrotask(notify);
+      if (!next.addListener(notify)) queueMicrotask(notify);
     };
     return {
       evaluate: async (ts) => {

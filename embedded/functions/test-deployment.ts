@@ -68,6 +68,7 @@ export async function startTestDeployment(
     database,
     blobs: openBlobFolder(join(folder, "blobs")),
     uploadTokens: { issue: () => "token" },
+    tokenSigner: { sign: (claims) => JSON.stringify(claims) },
     secret: Buffer.alloc(32, 7),
     ...options,
   });

@@ -5,6 +5,7 @@ import { randomId } from "../lib/random-id.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
 import { routeAdmin, type AdminContext } from "./admin-routes.ts";
+import { getDeploymentKeys, JWKS_PATH, type DeploymentKeysContext } from "./deployment-keys.ts";
 import {
   getQuery,
   postFunction,
@@ -19,7 +20,8 @@ import { sendError, sendText } from "./replies.ts";
 import { routeSnapshots, type SnapshotContext } from "./snapshot-routes.ts";
 import { getStoredFile, postUpload, type StorageContext } from "./storage-routes.ts";
 
-export interface HandlerContext extends AdminContext, StorageContext, SnapshotContext {
+export interface HandlerContext
+  extends AdminContext, StorageContext, SnapshotContext, DeploymentKeysContext {
   readonly traffic: TrafficControl;
   /** Whether a direct peer may say where its request came from. */
   readonly trustsProxy: (address: string) => boolean;
@@ -45,6 +47,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["GET /version", ({ response }) => sendText(response, "unknown")],
   ["GET /api/version", ({ response }) => sendText(response, "unknown")],
   ["GET /instance_version", ({ response }) => sendText(response, "unknown")],
+  [`GET ${JWKS_PATH}`, getDeploymentKeys],
   ["GET /instance_name", ({ response }, { deployment }) => sendText(response, deployment.name)],
 ]);
 

@@ -30,6 +30,7 @@ async function start() {
 const child = (componentPath: string, value = "1"): ComponentMount => ({
   componentPath,
   definitionPath: "lib",
+  declared: new Map([["KEY", { validator: { type: "string" }, isOptional: false }]]),
   environment: new Map([["KEY", { type: "value", value }]]),
   httpPrefix: "/x/",
   httpMounts: new Map([["/y/", "z"]]),

@@ -1,5 +1,5 @@
 import type { ComponentPath, Transaction } from "../database/types.ts";
-import type { EnvironmentBinding } from "./component-definition.ts";
+import type { DeclaredVariable, EnvironmentBinding } from "./component-definition.ts";
 import type { ComponentMount } from "./component-tree.ts";
 import { COMPONENTS } from "./module-tables.ts";
 import {
@@ -70,12 +70,11 @@ export function findComponent(
 
 /** Everything that a mount is, in one text: two mounts are the same when it is. */
 export function mountJson(mount: ComponentMount): string {
-  const { componentPath, definitionPath, environment, httpPrefix, httpMounts } = mount;
+  const { declared, environment, httpMounts, ...rest } = mount;
   return JSON.stringify({
-    componentPath,
-    definitionPath,
+    ...rest,
+    declared: [...declared],
     environment: [...environment],
-    httpPrefix,
     httpMounts: [...httpMounts],
   });
 }
@@ -87,6 +86,7 @@ function parseRecord(row: SystemRow): ComponentRecord {
     state: textField(row, "state") === "active" ? "active" : "unmounted",
     mount: {
       ...stored,
+      declared: new Map(stored.declared),
       environment: new Map(stored.environment),
       httpMounts: new Map(stored.httpMounts),
     },
@@ -94,7 +94,8 @@ function parseRecord(row: SystemRow): ComponentRecord {
 }
 
 /** As `mountJson` writes it. */
-interface StoredMount extends Omit<ComponentMount, "environment" | "httpMounts"> {
+interface StoredMount extends Omit<ComponentMount, "declared" | "environment" | "httpMounts"> {
+  readonly declared: readonly (readonly [string, DeclaredVariable])[];
   readonly environment: readonly (readonly [string, EnvironmentBinding])[];
   readonly httpMounts: readonly (readonly [string, string])[];
 }

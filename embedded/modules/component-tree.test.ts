@@ -1,4 +1,4 @@
-import { v } from "convex/values";
+import { v, type PropertyValidators } from "convex/values";
 import { expect, test } from "vitest";
 
 import { parseComponentDefinition, type ComponentDefinition } from "./component-definition.ts";
@@ -14,7 +14,7 @@ type Child = readonly [name: string, path: string, env?: Readonly<Record<string,
 interface Options {
   readonly children?: readonly Child[];
   readonly mounts?: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, { readonly json: unknown; readonly isOptional: string }>>;
+  readonly env?: PropertyValidators;
   readonly routes?: readonly string[];
   readonly prefix?: string;
 }
@@ -35,10 +35,11 @@ function define(path: string, options: Options = {}): MountableDefinition {
     ),
     exports: { type: "branch", branch: [] },
     ...(prefix === undefined ? {} : { httpPrefix: prefix }),
-    envVars: Object.entries(env).map(([name, { json, isOptional }]) => [
-      name,
-      { type: "value", value: JSON.stringify(json), optional: isOptional === "optional" },
-    ]),
+    envVars: Object.entries(env).map(([name, validator]) => {
+      const json: unknown = Reflect.get(validator, "json");
+      const optional = validator.isOptional === "optional";
+      return [name, { type: "value", value: JSON.stringify(json), optional }];
+    }),
   };
   const definition = parseComponentDefinition(path, exported);
   return { definition, httpRoutes: routes?.map((at) => ({ path: at, method: "GET" })) ?? null };

@@ -1,5 +1,9 @@
 import type { ComponentPath } from "../database/types.ts";
-import type { ComponentDefinition, EnvironmentBinding } from "./component-definition.ts";
+import type {
+  ComponentDefinition,
+  DeclaredVariable,
+  EnvironmentBinding,
+} from "./component-definition.ts";
 import {
   checkBindings,
   requireVariables,
@@ -13,6 +17,8 @@ import { routePrefix } from "./http-routing.ts";
 export interface ComponentMount {
   readonly componentPath: ComponentPath;
   readonly definitionPath: string;
+  /** What its definition declares. */
+  readonly declared: ReadonlyMap<string, DeclaredVariable>;
   /** Variables by the component's own names; references are to variables of the deployment. */
   readonly environment: ReadonlyMap<string, EnvironmentBinding>;
   /**
@@ -28,6 +34,7 @@ export interface ComponentMount {
 export const PLAIN_APP_MOUNT: ComponentMount = {
   componentPath: "",
   definitionPath: "",
+  declared: new Map(),
   environment: new Map(),
   httpPrefix: null,
   httpMounts: new Map(),
@@ -49,8 +56,9 @@ export function mountComponents(
   options: { readonly isForCodegen: boolean },
 ): ComponentMount[] {
   const { definition } = requireDefinition(definitions, "");
-  const { httpPrefix, httpMounts } = definition;
-  return withChildren({ ...PLAIN_APP_MOUNT, httpPrefix, httpMounts }, definitions, options);
+  const { httpPrefix, httpMounts, environment: declared } = definition;
+  const root = { ...PLAIN_APP_MOUNT, declared, httpPrefix, httpMounts };
+  return withChildren(root, definitions, options);
 }
 
 function withChildren(
@@ -78,6 +86,7 @@ function withChildren(
     const instance: ComponentMount = {
       componentPath,
       definitionPath: child.definitionPath,
+      declared,
       environment,
       httpPrefix: prefixOf(mount, child.name),
       httpMounts: target.httpMounts,

@@ -1,6 +1,8 @@
 import type { Transaction } from "../database/types.ts";
 import { DEPLOYMENT_LIMITS } from "../lib/limits.ts";
 import { ServiceError } from "../lib/service-error.ts";
+import { checkVariables } from "./component-environment.ts";
+import { findComponent } from "./component-store.ts";
 import type { ComponentMount } from "./component-tree.ts";
 import { ENVIRONMENT_VARIABLES } from "./module-tables.ts";
 import { findRow, insertRow, listRows, replaceRow, textField } from "./system-documents.ts";
@@ -59,7 +61,8 @@ export function readVariables(transaction: Transaction): ReadonlyMap<string, str
 
 /**
  * Sets and removes variables.
- * @throws ServiceError `EnvironmentVariable…` or `EnvVar…` for what a variable or a deployment cannot be.
+ * @throws ServiceError `EnvironmentVariable…` or `EnvVar…` for what a variable or a deployment cannot
+ *   be, `InvalidEnvironmentVariable` for a value that the deployed app does not declare.
  */
 export function updateVariables(
   transaction: Transaction,
@@ -76,7 +79,10 @@ export function updateVariables(
       replaceRow(transaction, row.id, { name, value });
     }
   }
-  checkTotal(readVariables(transaction));
+  const variables = readVariables(transaction);
+  const declared = findComponent(transaction, "")?.mount.declared ?? new Map();
+  checkVariables(declared, variables, { isComplete: false });
+  checkTotal(variables);
 }
 
 function checkTotal(variables: ReadonlyMap<string, string>): void {

@@ -15,6 +15,11 @@ export interface UploadTokens {
   issue(componentPath: ComponentPath): string;
 }
 
+/** Signs the tokens of `ctx.auth.signJwt()` with the deployment's own key. */
+export interface TokenSigner {
+  sign(claims: Readonly<Record<string, unknown>>): string;
+}
+
 /** Milliseconds of Unix time. A parameter, so that tests can hold it still. */
 export interface Clock {
   now(): number;

@@ -33,11 +33,12 @@ export const inMemory: DriverKind = {
     Promise.resolve({
       async fresh() {
         vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-        const target = convexTest(schema, modules) as unknown as Target;
+        const deployment = convexTest(schema, modules);
         for (const mount of ["first", "second"]) {
-          target.registerComponent(mount, counterSchema, counterModules);
-          target.registerComponent(`${mount}/ledger`, ledgerSchema, ledgerModules);
+          deployment.registerComponent(mount, counterSchema, counterModules);
+          deployment.registerComponent(`${mount}/ledger`, ledgerSchema, ledgerModules);
         }
+        const target = deployment as unknown as Target;
         return {
           ...callerOf(target),
           as: (identity) =>

@@ -2,6 +2,7 @@ import type { ComponentPath, Transaction } from "../../database/types.ts";
 import { fileUrl, findFile, insertFile, removeFile, sha256Base64 } from "../file-records.ts";
 import { FunctionError } from "../function-error.ts";
 import type { DeploymentInfo } from "../services.ts";
+import { countFileRead, countFileWrite } from "../transaction-limits.ts";
 import { optionalTextArg, textArg, type SyscallHandler } from "./syscall-context.ts";
 
 export const storageReadSyscalls: Readonly<Record<string, SyscallHandler>> = {
@@ -19,8 +20,10 @@ export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
   },
   "1.0/storageDelete": ({ transaction, componentPath }, args) =>
     deleteStoredFile(transaction, componentPath, textArg(args, "storageId")),
-  "1.0/storageStore": ({ transaction, componentPath, services }, args) => {
+  "1.0/storageStore": (context, args) => {
+    const { transaction, componentPath, services } = context;
     const bytes = Buffer.from(textArg(args, "blob"), "base64");
+    countFileWrite(context, bytes.length);
     const sha256 = sha256Base64(bytes);
     requireDigest(sha256, optionalTextArg(args, "sha256"));
     const storageId = insertFile(transaction, {
@@ -32,10 +35,13 @@ export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
     });
     return JSON.stringify(storageId);
   },
-  "1.0/storageGet": ({ transaction, componentPath, services }, args) => {
+  "1.0/storageGet": (context, args) => {
+    const { transaction, componentPath, services } = context;
     const file = findFile(transaction, componentPath, textArg(args, "storageId"));
-    const bytes = file === null ? null : services.blobs.readSync(file.blobKey);
-    if (file === null || bytes === null) return "null";
+    if (file === null) return "null";
+    countFileRead(context, file.size);
+    const bytes = services.blobs.readSync(file.blobKey);
+    if (bytes === null) return "null";
     const blob = Buffer.from(bytes).toString("base64");
     return JSON.stringify({ blob, contentType: file.contentType });
   },
@@ -84,5 +90,5 @@ export function deleteStoredFile(
 export function requireDigest(sha256: string, expected: string | null): void {
   if (expected === null || expected === sha256) return;
   if (expected.toLowerCase() === Buffer.from(sha256, "base64").toString("hex")) return;
-  throw new FunctionError(`sha256 mismatch: expected ${expected}, found ${sha256}`);
+  throw new FunctionError(`Sha256 mismatch. Expected: ${expected} Actual: ${sha256}`);
 }

@@ -3,7 +3,7 @@ import type { FunctionDirectory } from "../../modules/function-directory.ts";
 import type { FunctionPath } from "../../modules/function-path.ts";
 import type { JsonObject, JsonValue } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
-import type { BlobStore, DeploymentInfo, UploadTokens } from "../services.ts";
+import type { BlobStore, DeploymentInfo, TokenSigner, UploadTokens } from "../services.ts";
 import type { Ceilings, RunUsage } from "../transaction-limits.ts";
 import type { QueryStream } from "./query-stream.ts";
 import type { CursorCodec } from "./cursor-codec.ts";
@@ -33,6 +33,7 @@ export interface SyscallServices {
   readonly deployment: DeploymentInfo;
   readonly blobs: BlobStore;
   readonly uploadTokens: UploadTokens;
+  readonly tokenSigner: TokenSigner;
   readonly cursors: CursorCodec;
 }
 

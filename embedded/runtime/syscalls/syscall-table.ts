@@ -1,5 +1,6 @@
 import { isPlainObject, type JsonValue } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
+import { mutationAuthSyscalls } from "./auth-syscalls.ts";
 import {
   databaseReadSyscalls,
   databaseSyncSyscalls,
@@ -22,6 +23,7 @@ const MUTATION = new Map<string, SyscallHandler>(
     ...schedulerSyscalls,
     ...storageWriteSyscalls,
     ...mutationMetaSyscalls,
+    ...mutationAuthSyscalls,
   }),
 );
 
