@@ -12,6 +12,7 @@ const LADDER = [
   "functions",
   "auth",
   "scheduler",
+  "snapshots",
   "sync",
   "http",
 ];

@@ -60,7 +60,11 @@ test("an unmounted component keeps its rows, and has them again when it is mount
 
   const unmount = await startPush(withoutSecond());
   expect(await wait(unmount)).toEqual({ type: "complete" });
-  expect(componentDiffs(await finish(unmount))).toEqual({
+  const unmounted = await finish(unmount);
+  expect(unmounted).toMatchObject({
+    componentDiffs: { second: { cronDiff: { deleted: ["tick"] } } },
+  });
+  expect(componentDiffs(unmounted)).toEqual({
     "": "modify",
     first: "modify",
     "first/ledger": "modify",

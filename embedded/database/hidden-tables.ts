@@ -65,6 +65,7 @@ export class HiddenTables implements TableImport, ImportedTables {
   readonly #tables = new Map<string, HiddenTable>();
   readonly #schemas = new Map<ComponentPath, string | null>();
   #creationTime: number;
+  #flushing: Promise<void> = Promise.resolve();
   #isOver = false;
 
   constructor(host: ImportHost, tables: readonly ImportTable[], options: ImportOptions) {
@@ -112,7 +113,11 @@ export class HiddenTables implements TableImport, ImportedTables {
     plan.writes.push(...rowWrites(this.#host.storage, hidden.table, documents));
     this.#host.apply(plan);
     hidden.rowCount += documents.length;
-    await this.#host.storage.flushed(this.#host.latestTs);
+    // The next rows can be prepared while these are flushed.
+    const previous = this.#flushing;
+    this.#flushing = this.#host.storage.flushed(this.#host.latestTs);
+    this.#flushing.catch(() => undefined);
+    await previous;
   }
 
   /** Adds what makes the tables visible. @throws DatabaseError when the deployment changed meanwhile. */

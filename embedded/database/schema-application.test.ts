@@ -221,6 +221,8 @@ test("a later preparation overtakes an earlier one, and a discarded one cannot b
   expect((await refusal(() => commit(db, (tx) => tx.activateSchema(second))))[0]).toBe(
     "SchemaAborted",
   );
+  // More rows than are indexed in one turn.
+  commit(db, (tx) => Array.from({ length: 250 }, () => tx.insert("", "items", "{}")));
   const running = db.prepareSchema("", schemaOf({ items: { indexes: { by_c: ["c"] } } }));
   const overtaking = db.prepareSchema("", schemaOf({ items: {} }));
   expect((await refusal(() => running))[0]).toBe("SchemaAborted");

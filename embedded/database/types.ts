@@ -315,7 +315,7 @@ export interface TableImport {
   tableNumber(componentPath: ComponentPath, name: string): number | null;
   /**
    * Adds rows, each the JSON text of a document in Convex's encoding, with `_id` and `_creationTime`
-   * when they are to be kept. Resolves when they are on disk.
+   * when they are to be kept. Resolves when there is room for more.
    * @throws ImportRefusedError for the first row that is no valid document or does not fit the schema.
    */
   write(componentPath: ComponentPath, name: string, rowsJson: readonly string[]): Promise<void>;

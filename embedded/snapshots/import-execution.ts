@@ -26,7 +26,7 @@ export interface ImportContext extends FileStore {
   readonly onCommit: (transaction: Transaction, rowCount: number) => void;
 }
 
-const SLICE_ROWS = 256;
+const SLICE_ROWS = 500;
 const SLICE_LENGTH = 1 << 20;
 
 /**

@@ -6,7 +6,17 @@ import { expect, test } from "vitest";
 
 import { PERMISSIONS, ROLE_PERMISSIONS } from "#convex/domain/permissions.ts";
 import schema from "#convex/schema.ts";
+import {
+  DEPLOYMENT_LIMITS,
+  FUNCTION_LIMITS,
+  SCHEMA_LIMITS,
+  SEARCH_LIMITS,
+  TRANSACTION_LIMITS,
+  VALUE_LIMITS,
+} from "#embedded/lib/limits.ts";
+import { DEFAULT_TRAFFIC_LIMITS, type TrafficLimits } from "#embedded/lib/traffic-limits.ts";
 import { describeEntityRelationships } from "#scripts/entity-relationships.ts";
+import { describeLimits, type TrafficMeanings } from "#scripts/limits.ts";
 import { describePermissions } from "#scripts/permissions.ts";
 import { readShopFunctions } from "#tests/support/shop-functions.ts";
 
@@ -24,6 +34,46 @@ test("SYS-7: docs/er.md shows the tables of the schema", async () => {
   if (typeof exportSchema !== "function") throw new Error("the schema cannot be exported");
   const exported = String(Reflect.apply(exportSchema, schema, []));
   await expectDocument("docs/er.md", describeEntityRelationships(exported));
+});
+
+const TRAFFIC_MEANINGS: TrafficMeanings<keyof TrafficLimits> = {
+  loopback: "1 limits callers on this machine too, which are trusted otherwise",
+  socketsPerAddress: "sync sockets open at a time, of one address",
+  sockets: "sync sockets open at a time, in all",
+  connectionsPerAddress: "connections open at a time, of one address",
+  connectsPerSecond: "sync sockets opened in a second, of one address",
+  requestsPerSecond: "HTTP requests in a second, of one address",
+  messagesPerSecond:
+    "frames on sync sockets in a second, each added query one more, of one address",
+  callsPerSecond: "mutations and actions in a second, of one address",
+  callsPerSecondOfIdentity: "mutations and actions in a second, of one signed-in identity",
+  refusalsPerSecond: "wrong admin keys and refused tokens in a second, of one address",
+  queries: "queries that have a turn at a time",
+  mutations: "mutations that have a turn at a time",
+  actions: "actions that run at a time",
+  waitingCalls: "calls of each kind that wait for a turn",
+  shareOfOne: "the part of running actions and waiting calls that one caller may take",
+  unreadBytesPerSocket: "what a client has not read yet, of one socket",
+  unreadBytes: "what clients have not read yet, in all",
+  watchedArgumentBytes: "arguments of the queries that one socket watches",
+  watchedResultBytes: "results of the queries that one socket watches",
+  watchedQueries: "queries that one socket watches",
+  incompleteBytes: "frames that have not arrived completely, in all",
+};
+
+test("SYS-7: docs/limits.md says the embedded backend's limits", async () => {
+  const sections = [
+    { title: "One transaction", limits: TRANSACTION_LIMITS },
+    { title: "One function", limits: FUNCTION_LIMITS },
+    { title: "Values and documents", limits: VALUE_LIMITS },
+    { title: "A schema", limits: SCHEMA_LIMITS },
+    { title: "A search", limits: SEARCH_LIMITS },
+    { title: "A deployment", limits: DEPLOYMENT_LIMITS },
+  ];
+  await expectDocument(
+    "docs/limits.md",
+    describeLimits(sections, DEFAULT_TRAFFIC_LIMITS, TRAFFIC_MEANINGS),
+  );
 });
 
 test("SYS-7: use cases are drawn for guest, client, agent and manager", () => {

@@ -1,0 +1,186 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Readable, Transform } from "node:stream";
+
+import { ZipFile } from "yazl";
+
+import { syncFolder } from "../storage/durable-files.ts";
+import { systemErrorCode } from "../storage/storage-error.ts";
+import {
+  BACKUP_FORMAT,
+  BackupError,
+  companions,
+  deploymentPrefix,
+  MANIFEST,
+  STORE_FILE,
+  type Manifest,
+} from "./backup-layout.ts";
+import { copyStore, type StoreCopy } from "./store-copy.ts";
+
+export interface BackupReport {
+  readonly files: number;
+  /** Bytes of the backup. */
+  readonly size: number;
+}
+
+export type OnProgress = (done: number, total: number) => void;
+
+interface Source {
+  /** In the backup. */
+  readonly path: string;
+  readonly open: () => Readable;
+  readonly isCompressed: boolean;
+}
+
+/** A file may be deleted and swept between the copy of the rows and its own. */
+const MAX_TRIES = 3;
+
+/**
+ * Writes everything a deployment consists of into one file: its rows as they are at one moment, the
+ * files they name, its identity, and what lies beside it in a shop's data folder. The deployment may be
+ * running and written to, or stopped. The file appears whole or not at all.
+ * @throws BackupError, DataFolderError
+ */
+export async function createBackup(
+  folder: string,
+  file: string,
+  onProgress: OnProgress,
+): Promise<BackupReport> {
+  const target = resolve(file);
+  if (existsSync(target)) throw new BackupError(`${target} exists already; name another file.`);
+  const prefix = deploymentPrefix(folder);
+  const work = `${target}.${randomUUID()}.partial`;
+  try {
+    mkdirSync(work, { mode: 0o700 });
+    const copy = await copyWithFiles(join(folder, prefix), join(work, "store"));
+    const sources = listSources(folder, prefix, join(work, "store"), copy);
+    const size = await writeZip(sources, join(work, "zip"), copy.ts, onProgress);
+    renameSync(join(work, "zip"), target);
+    syncFolder(dirname(target));
+    return { files: copy.blobKeys.size, size };
+  } catch (error) {
+    throw isSystemError(error)
+      ? new BackupError(`${target} cannot be written (${systemErrorCode(error)}).`, {
+          cause: error,
+        })
+      : error;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function copyWithFiles(deployment: string, target: string): Promise<StoreCopy> {
+  for (let tries = 1; ; tries += 1) {
+    const copy = await copyStore(join(deployment, "database"), target);
+    const missing = [...copy.blobKeys].filter((key) => !existsSync(blobPath(deployment, key)));
+    const [first] = missing;
+    if (first === undefined) return copy;
+    if (tries === MAX_TRIES) {
+      throw new BackupError(
+        `The bytes of ${missing.length} stored files are missing, as of ${first}.`,
+      );
+    }
+    rmSync(target, { recursive: true });
+  }
+}
+
+function listSources(
+  folder: string,
+  prefix: string,
+  store: string,
+  { blobKeys }: StoreCopy,
+): readonly Source[] {
+  const deployment = join(folder, prefix);
+  const fromFile = (path: string, file: string, isCompressed: boolean): Source => ({
+    path,
+    isCompressed,
+    open: () => createReadStream(file),
+  });
+  return [
+    ...companions(folder).map((name) => ({
+      path: name,
+      isCompressed: true,
+      open: () => Readable.from([wholeLines(join(folder, name))]),
+    })),
+    fromFile(`${prefix}instance.json`, join(deployment, "instance.json"), true),
+    ...[...blobKeys].map((key) =>
+      fromFile(`${prefix}files/${key.slice(0, 2)}/${key}`, blobPath(deployment, key), false),
+    ),
+    fromFile(prefix + STORE_FILE, join(store, "data.mdb"), true),
+  ];
+}
+
+/** A journal may be in the middle of a line. */
+function wholeLines(path: string): Buffer {
+  const bytes = readFileSync(path);
+  return path.endsWith(".jsonl") ? bytes.subarray(0, bytes.lastIndexOf("\n") + 1) : bytes;
+}
+
+function blobPath(deployment: string, key: string): string {
+  return join(deployment, "files", key.slice(0, 2), key);
+}
+
+/** Streams everything into the file, with the digests as its last entry; returns its length. */
+async function writeZip(
+  sources: readonly Source[],
+  target: string,
+  ts: bigint,
+  onProgress: OnProgress,
+): Promise<number> {
+  const zip = new ZipFile();
+  const failed = new Promise<never>((_resolve, reject) => zip.on("error", reject));
+  const digests: Record<string, string> = {};
+  let done = 0;
+  for (const { path, open: openSource, isCompressed } of sources) {
+    zip.addReadStreamLazy(path, { compress: isCompressed, mode: 0o100_600 }, (callback) => {
+      const hash = createHash("sha256");
+      const hashing = new Transform({
+        transform(chunk: Buffer, _encoding, next) {
+          hash.update(chunk);
+          next(null, chunk);
+        },
+        flush(next) {
+          digests[path] = hash.digest("hex");
+          done += 1;
+          onProgress(done, sources.length);
+          next();
+        },
+      });
+      const source = openSource();
+      source.on("error", (error) => hashing.destroy(error));
+      callback(null, source.pipe(hashing));
+    });
+  }
+  zip.addReadStreamLazy(MANIFEST, { mode: 0o100_600 }, (callback) => {
+    const manifest: Manifest = {
+      format: BACKUP_FORMAT,
+      createdAt: new Date().toISOString(),
+      timestamp: String(ts),
+      digests,
+    };
+    callback(null, Readable.from([Buffer.from(JSON.stringify(manifest, null, 2))]));
+  });
+  zip.end();
+  return Promise.race([writeStream(zip.outputStream as AsyncIterable<Buffer>, target), failed]);
+}
+
+async function writeStream(stream: AsyncIterable<Buffer>, target: string): Promise<number> {
+  const file = await open(target, "wx", 0o600);
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      await file.writeFile(chunk);
+      size += chunk.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return size;
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
