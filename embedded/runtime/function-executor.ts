@@ -52,7 +52,7 @@ const BATCH_SIZE = 64;
  * the memory: the engine's heap must not run out within the time that a function has.
  */
 const FIRST_TRY_MS = 300;
-const MAX_HEAP_GROWTH_BYTES = 256 * 2 ** 20;
+const MAX_HEAP_GROWTH_BYTES = 128 * 2 ** 20;
 /** No further function of a batch is started after this time. */
 const BATCH_LIMIT_MS = 20;
 
