@@ -1,4 +1,5 @@
 import { SEARCH_LIMITS } from "../lib/limits.ts";
+import { BoundedCache } from "../lib/bounded-cache.ts";
 import type { Storage } from "../storage/storage.ts";
 import { matchesFilters, type SearchCondition, type SearchDocument } from "./search-document.ts";
 import {
@@ -68,8 +69,31 @@ export function* searchDocuments(
   yield* inOrder(candidates, (candidate) => search.hit(candidate));
 }
 
+type Owner = ReturnType<typeof decodeOwner>;
+
+/** Documents whose ids and creation times are kept at hand, of all indexes of a store. */
+const MAX_OWNERS = 50_000;
+const ownersOf = new WeakMap<Storage, BoundedCache<Owner>>();
+const weighOwner = () => 1;
+
+function ownersIn(storage: Storage): BoundedCache<Owner> {
+  let owners = ownersOf.get(storage);
+  if (owners === undefined) ownersOf.set(storage, (owners = new BoundedCache(MAX_OWNERS)));
+  return owners;
+}
+
+/** Zeros to add scores to; `null` while a search has them, for good when it was cut off. */
+let spareScores: Float64Array | null = null;
+
+function takeScores(length: number): Float64Array {
+  const spare = spareScores;
+  spareScores = null;
+  return spare !== null && spare.length >= length ? spare : new Float64Array(length);
+}
+
 class Search {
   readonly #storage: Storage;
+  readonly #owners: BoundedCache<Owner>;
   readonly #index: number;
   readonly #differences: readonly SearchDifference[];
   readonly #hidden = new Set<number>();
@@ -79,6 +103,7 @@ class Search {
 
   constructor(storage: Storage, index: number, differences: readonly SearchDifference[]) {
     this.#storage = storage;
+    this.#owners = ownersIn(storage);
     this.#index = index;
     this.#differences = differences;
     const statistics = decodeStatistics(storage.get(index, STATISTICS_KEY));
@@ -128,7 +153,7 @@ class Search {
 
   /** The best documents as they are in the index, with all that tie with the last of them. */
   scoreIndexed(terms: readonly WeightedTerm[], allowed: ReadonlySet<number> | null): Candidate[] {
-    const scores = new Float64Array(this.#nextOrdinal);
+    const scores = takeScores(this.#nextOrdinal);
     const found: number[] = [];
     for (const { text, weight } of terms) {
       for (const words of this.#blocks(postingsPrefix(text))) {
@@ -147,9 +172,12 @@ class Search {
       Float64Array.from(visible, (ordinal) => scores[ordinal] ?? 0),
       CANDIDATE_LIMIT,
     );
-    return visible
+    const candidates = visible
       .filter((ordinal) => (scores[ordinal] ?? 0) >= threshold)
       .map((ordinal) => ({ score: scores[ordinal] ?? 0, source: ordinal }));
+    for (const ordinal of found) scores[ordinal] = 0;
+    spareScores = scores;
+    return candidates;
   }
 
   scoreVisible(terms: readonly WeightedTerm[], condition: SearchCondition): Candidate[] {
@@ -170,9 +198,20 @@ class Search {
     if (typeof source !== "number") {
       return { id: source.id, creationTime: source.creationTime, score };
     }
-    const owner = this.#storage.get(this.#index, ordinalKey(source));
-    if (owner === null) throw new Error(`Posting without document in search index ${this.#index}`);
-    return { ...decodeOwner(owner), score };
+    const { id, creationTime } = this.#ownerOf(source);
+    return { id, creationTime, score };
+  }
+
+  /** Neither an ordinal nor an index's number is ever given to something else. */
+  #ownerOf(ordinal: number): Owner {
+    const key = `${this.#index} ${ordinal}`;
+    const known = this.#owners.get(key, weighOwner);
+    if (known !== undefined) return known;
+    const bytes = this.#storage.get(this.#index, ordinalKey(ordinal));
+    if (bytes === null) throw new Error(`Posting without document in search index ${this.#index}`);
+    const owner = decodeOwner(bytes);
+    this.#owners.set(key, owner, weighOwner());
+    return owner;
   }
 
   #saturation(frequency: number, length: number): number {

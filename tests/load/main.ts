@@ -3,11 +3,15 @@ import { parseArgs } from "node:util";
 
 import { benchFanout } from "./fanout-bench.ts";
 import { benchFunctions, type BenchContext } from "./functions-bench.ts";
+import { benchBoot } from "./boot-bench.ts";
 import { formatTable, type Row } from "./row.ts";
+import { benchScale } from "./scale-bench.ts";
 
 const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<void>>> = {
   functions: benchFunctions,
   fanout: benchFanout,
+  scale: benchScale,
+  boot: benchBoot,
 };
 
 const { values, positionals } = parseArgs({
