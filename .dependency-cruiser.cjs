@@ -13,6 +13,7 @@ const LADDER = [
   "auth",
   "scheduler",
   "snapshots",
+  "backup",
   "sync",
   "http",
 ];

@@ -302,20 +302,22 @@ test("no HTTP request, whatever is in it, is answered by an internal error", asy
 test("requests, wrong keys and calls of one address are shed with 429", async () => {
   await withLimits(
     ["requestsPerSecond=20", "refusalsPerSecond=1", "callsPerSecond=3"],
-    async ({ post, url }) => {
-      const guess = () => post("/api/query", {}, { Authorization: "Convex a|b" });
+    async (limited) => {
+      const guess = () => limited.post("/api/query", {}, { Authorization: "Convex a|b" });
       const guesses = await Promise.all(Array.from({ length: 30 }, guess));
       const statuses = guesses.map(({ status }) => status);
       expect(new Set(statuses)).toEqual(new Set([401, 429]));
       expect(statuses.filter((status) => status === 401).length).toBeLessThan(15);
 
-      const call = () => post("/api/mutation", { path: "a:b", args: {} });
+      const call = () => limited.post("/api/mutation", { path: "a:b", args: {} });
       const calls = await Promise.all(Array.from({ length: 60 }, call));
       const refused = calls.find(({ status }) => status === 429);
       expect(refused?.body).toEqual({ ...REFUSED, code: "TooManyConcurrentRequests" });
       expect(calls.filter(({ status }) => status === 200).length).toBeGreaterThan(25);
 
-      const visits = await Promise.all(Array.from({ length: 300 }, () => fetch(`${url}/version`)));
+      const visits = await Promise.all(
+        Array.from({ length: 300 }, () => fetch(`${limited.url}/version`)),
+      );
       const visit = visits.find(({ status }) => status === 429);
       expect(visit?.headers.get("retry-after")).toBe("1");
     },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { requireDataFolder } from "./data-folder.ts";
+import { claimDataFolder, requireDataFolder } from "./data-folder.ts";
 import { StartError } from "./settings.ts";
 
 let folder: string;

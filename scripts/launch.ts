@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { internal } from "#convex/_generated/api.js";
 
-import { requireDataFolder } from "./data-folder.ts";
+import { claimDataFolder, requireDataFolder } from "./data-folder.ts";
 import {
   convexCli,
   convexEnvironment,
@@ -74,6 +74,7 @@ async function startShop(
   mode: Mode,
 ): Promise<Summary> {
   requireDataFolder(settings.dataFolder);
+  await claimDataFolder(settings.dataFolder);
   const port = await requirePort(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? addressOf(settings.host, port);
   const secrets = await loadSecrets(settings.dataFolder);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { DatabaseEngine } from "../database/engine.ts";
-import { Storage } from "../storage/storage.ts";
+import { Storage, type ScanRequest, type ScanResult } from "../storage/storage.ts";
 import { startTestDeployment, type TestDeployment } from "./test-deployment.ts";
 
 let deployment: TestDeployment;
@@ -31,12 +31,14 @@ async function openReaders(): Promise<number> {
   return database.storage.openReaders();
 }
 
+type Scan = (this: Storage, request: ScanRequest) => ScanResult;
+
 /** Longer than the watchdog lets a function run. */
 const SCAN_MS = 4_000;
 
 /** Makes reading the rows take so long that it is cut off; other reads are as they are. */
 function slowDownScans(firstId: unknown): void {
-  const { scan } = Storage.prototype;
+  const { scan } = Storage.prototype as { readonly scan: Scan };
   vi.spyOn(Storage.prototype, "scan").mockImplementation(function (this: Storage, request) {
     const result = scan.call(this, request);
     const endsAt = performance.now() + SCAN_MS;

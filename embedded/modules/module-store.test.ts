@@ -16,7 +16,8 @@ import {
   replaceModules,
   type PushedModule,
 } from "./module-store.ts";
-import { MODULE_SYSTEM_TABLES, MODULE_TEXTS } from "./module-tables.ts";
+import { DEPLOYED_CODE, MODULE_SYSTEM_TABLES, MODULE_TEXTS } from "./module-tables.ts";
+import { insertRow } from "./system-documents.ts";
 
 async function start(): Promise<EngineDatabase> {
   const folder = mkdtempSync(join(tmpdir(), "modules-test-"));
@@ -140,4 +141,17 @@ test.each([
   expect(() => updateVariables(database.begin(), [change])).toThrow(
     expect.objectContaining({ code }),
   );
+});
+
+test("code from before there were handles is read, and gets their key with the next push", async () => {
+  const database = await start();
+  write(database, (transaction) =>
+    insertRow(transaction, DEPLOYED_CODE, { version: "old", importSeed: "", importTimeMs: 1 }),
+  );
+  expect(readDeployedCode(database.begin())).toMatchObject({ version: "old", handleKey: "" });
+  push(database, [isolate("a.js", "1")]);
+  const key = readDeployedCode(database.begin())?.handleKey;
+  expect(key).toMatch(/^[0-9a-f]{32}$/);
+  push(database, [isolate("a.js", "2")]);
+  expect(readDeployedCode(database.begin())?.handleKey).toBe(key);
 });

@@ -5,6 +5,7 @@ import type {
   SchemaDiff,
 } from "../../database/types.ts";
 import type { AnalyzedProject } from "../../modules/analyze.ts";
+import { listComponents } from "../../modules/component-store.ts";
 
 /** Index changes of one component, in the words of the command line (deployApi/finishPush.ts). */
 export function indexDiffReply(diff: SchemaDiff): object {
@@ -22,6 +23,7 @@ export function schemaEvaluationReply(
   project: AnalyzedProject,
   diffs: ReadonlyMap<ComponentPath, SchemaDiff>,
 ): object {
+  const known = new Set(listComponents(database.begin()).map(({ mount }) => mount.definitionPath));
   const evaluations = project.mounts.flatMap(({ componentPath, definitionPath }) => {
     const diff = diffs.get(componentPath);
     const code = project.definitions.get(definitionPath);
@@ -32,7 +34,7 @@ export function schemaEvaluationReply(
   });
   return {
     componentSchemaEvaluations: Object.fromEntries(evaluations) as unknown,
-    newComponentDefinitions: [],
+    newComponentDefinitions: [...project.definitions.keys()].filter((path) => !known.has(path)),
   };
 }
 

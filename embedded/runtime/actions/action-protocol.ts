@@ -100,4 +100,5 @@ export type FromWorker =
       readonly isOk: boolean;
       readonly text: string;
     }
-  | { readonly type: "heartbeat" };
+  /** Sent again and again while nothing blocks the thread; with what its heap and buffers hold. */
+  | { readonly type: "heartbeat"; readonly memoryBytes: number };

@@ -14,12 +14,19 @@ export interface RunListener {
   ended(end: ThreadEnd): void;
 }
 
-const MEMORY_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };
+const MAX_MEMORY_MB = 512;
+/**
+ * Far above the limit, because V8 ends the whole process when one allocation goes past it by much.
+ * The limit itself is watched from outside.
+ */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 4_096, maxYoungGenerationSizeMb: 64 };
+const MAX_MEMORY_BYTES = MAX_MEMORY_MB * 2 ** 20;
+const OUT_OF_MEMORY = `JavaScript execution ran out of memory (maximum memory usage: ${MAX_MEMORY_MB} MB)`;
 /** A thread that gives no sign for so long is stuck in a loop. */
 const SILENCE_LIMIT_MS = 60_000;
-/** One that missed more than a heartbeat is busy with something that may be such a loop. */
-const RESPONSIVE_MS = 2_500;
-const WATCH_INTERVAL_MS = 2_000;
+/** One that missed some heartbeats is busy with something that may be such a loop. */
+const RESPONSIVE_MS = 1_500;
+const WATCH_INTERVAL_MS = 200;
 
 export interface ThreadOptions {
   /** How long code may keep the thread busy at a stretch, a minute by default. */
@@ -34,6 +41,8 @@ export class ActionThread {
   readonly #silenceLimitMs: number;
   #lastRunId = 0;
   #heardAt = Date.now();
+  /** What the whole process held when the thread was last heard of. */
+  #processBytes = process.memoryUsage.rss();
   #idleSince = Date.now();
   #isOver = false;
   #isRetired = false;
@@ -45,7 +54,7 @@ export class ActionThread {
       workerData: data,
       env: { ...data.environments[""], TZ: "UTC" },
       execArgv: [],
-      resourceLimits: MEMORY_LIMITS,
+      resourceLimits: RESOURCE_LIMITS,
     });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end(describeCrash(error)));
@@ -80,6 +89,7 @@ export class ActionThread {
     const runId = this.#lastRunId;
     if (this.#runs.size === 0) {
       this.#heardAt = Date.now();
+      this.#processBytes = process.memoryUsage.rss();
       this.#worker.ref();
     }
     this.#runs.set(runId, listener);
@@ -112,6 +122,8 @@ export class ActionThread {
     if (message.type === "heartbeat") {
       // Only these: a loop that logs or calls out says much and gets to nothing else.
       this.#heardAt = Date.now();
+      this.#processBytes = process.memoryUsage.rss();
+      if (message.memoryBytes > MAX_MEMORY_BYTES) this.#kill(OUT_OF_MEMORY);
       return;
     }
     const listener = this.#runs.get(message.runId);
@@ -130,10 +142,20 @@ export class ActionThread {
     if (this.#isRetired) void this.terminate();
   }
 
+  /** A thread that is silent cannot tell what it holds; what the process gained meanwhile tells. */
   #checkSilence(): void {
-    if (this.#runs.size === 0 || Date.now() - this.#heardAt < this.#silenceLimitMs) return;
-    const seconds = this.#silenceLimitMs / 1000;
-    this.#end(`The code kept its thread busy for more than ${seconds} seconds.`);
+    const silentMs = Date.now() - this.#heardAt;
+    if (this.#runs.size === 0 || silentMs < WATCH_INTERVAL_MS) return;
+    if (silentMs >= this.#silenceLimitMs) {
+      const seconds = this.#silenceLimitMs / 1000;
+      this.#kill(`The code kept its thread busy for more than ${seconds} seconds.`);
+    } else if (process.memoryUsage.rss() - this.#processBytes > MAX_MEMORY_BYTES) {
+      this.#kill(OUT_OF_MEMORY);
+    }
+  }
+
+  #kill(reason: string): void {
+    this.#end(reason);
     void this.#worker.terminate();
   }
 
@@ -149,6 +171,6 @@ export class ActionThread {
 
 function describeCrash(error: Error): string {
   return "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
-    ? `JavaScript execution ran out of memory (maximum memory usage: ${MEMORY_LIMITS.maxOldGenerationSizeMb} MB)`
+    ? OUT_OF_MEMORY
     : `The worker that ran the action has crashed: ${error.message}`;
 }

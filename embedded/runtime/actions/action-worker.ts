@@ -1,5 +1,6 @@
 /** Runs in a worker thread: evaluates the deployed modules there and runs actions and HTTP actions. */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 
 import { installConsole } from "../realm/console.ts";
@@ -11,7 +12,7 @@ import { respond, type HttpRouter } from "./http-responder.ts";
 import { createWorkerModules } from "./worker-modules.ts";
 import { createWorkerSyscalls } from "./worker-syscalls.ts";
 
-const HEARTBEAT_MS = 1_000;
+const HEARTBEAT_MS = 250;
 /** The engine keeps fewer lines; a loop that logs must not fill its memory with messages. */
 const MAX_LOG_MESSAGES = 256;
 const MAX_LOG_LENGTH = 64 * 1024;
@@ -122,7 +123,10 @@ function startWorker(port: NonNullable<typeof parentPort>, data: WorkerData): vo
   };
   process.on("unhandledRejection", failCurrent);
   process.on("uncaughtException", failCurrent);
-  setInterval(() => send({ type: "heartbeat" }), HEARTBEAT_MS).unref();
+  setInterval(() => {
+    const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+    send({ type: "heartbeat", memoryBytes: heap + external });
+  }, HEARTBEAT_MS).unref();
 }
 
 /**
