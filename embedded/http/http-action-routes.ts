@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Caller, FunctionRunner } from "../functions/types.ts";
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { randomId } from "../lib/random-id.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { Exchange, HttpContext } from "./http-context.ts";
@@ -99,11 +100,12 @@ async function sendResponse(action: Response, response: ServerResponse): Promise
 
 async function* boundedParts(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
+  const { max, text } = FUNCTION_LIMITS.httpResponseBytes;
   let size = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       size += part.value.byteLength;
-      if (size > MAX_BODY_BYTES) throw new Error("The response of the HTTP action is too large.");
+      if (size > max) throw new Error(text());
       yield part.value;
     }
   } finally {

@@ -123,10 +123,8 @@ export const FUNCTION_LIMITS = {
     8,
     () => "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
   ),
-  heapBytes: limit(
-    64 * MIB,
-    (max) => `JavaScript execution ran out of memory (maximum memory usage: ${max / MIB} MB)`,
-  ),
+  heapBytes: limit(64 * MIB, memoryText),
+  nodeHeapBytes: limit(512 * MIB, memoryText),
   logLines: limit(256, (max) => `Log overflow (maximum ${max}). Remaining log lines omitted.`),
   /** The open backend's; the documentation says 4 KiB. */
   logLineBytes: limit(32 * KIB, () => " (truncated due to length)"),
@@ -282,6 +280,10 @@ function limit<Facts extends readonly unknown[]>(
   text: (max: number, ...facts: Facts) => string,
 ): Limit<Facts> {
   return { max, text: (...facts) => text(max, ...facts) };
+}
+
+function memoryText(max: number): string {
+  return `JavaScript execution ran out of memory (maximum memory usage: ${max / MIB} MB)`;
 }
 
 function timeoutText(ms: number): string {

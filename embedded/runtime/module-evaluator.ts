@@ -134,7 +134,7 @@ async function probeInThread(
     code: module.code,
   }));
   const environments = { "": Object.fromEntries(variables) };
-  const options = { silenceLimitMs: EVALUATION_LIMIT_MS };
+  const options = { kind: "node", silenceLimitMs: EVALUATION_LIMIT_MS } as const;
   const thread = new ActionThread({ modules, environments }, options);
   try {
     const ends = new Map<string, ThreadEnd>();

@@ -63,6 +63,7 @@ export class HostDeployment {
       deployment: INFO,
       blobs: openBlobFolder(join(folder, "files")),
       uploadTokens: { issue: () => randomBytes(8).toString("hex") },
+      tokenSigner: { sign: (claims: object) => JSON.stringify(claims) },
     };
     const cursors = new CursorCodec(randomBytes(32));
     this.#executor = new HostExecutor(modules, { ...shared, cursors });

@@ -3,6 +3,7 @@ import { commitWrites } from "../../database/commit-writes.ts";
 import { DatabaseError } from "../../database/database-error.ts";
 import type { ComponentPath, EngineDatabase, SchemaDiff } from "../../database/types.ts";
 import { ServiceError } from "../../lib/service-error.ts";
+import { requireCodeSize } from "../../modules/code-size.ts";
 import type { AnalyzedProject, PushedProject } from "../../modules/analyze.ts";
 import { checkVariables } from "../../modules/component-environment.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
@@ -117,6 +118,7 @@ async function analyzePush(
   const { database } = options;
   const transaction = database.begin();
   const request = parsePushRequest(body, transaction);
+  requireCodeSize(request);
   const variables = readVariables(transaction);
   const project = await options.analyze(request, variables);
   checkVariables(codeAt(project, "").definition.environment, variables, { isComplete: false });

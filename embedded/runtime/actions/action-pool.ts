@@ -3,7 +3,7 @@ import { variablesOf } from "../../modules/environment-variables.ts";
 import type { DeploymentInfo } from "../services.ts";
 import { systemVariables } from "../system-variables.ts";
 import type { WorkerData, WorkerTask } from "./action-protocol.ts";
-import { ActionThread, type RunListener } from "./action-thread.ts";
+import { ActionThread, type RunListener, type ThreadKind } from "./action-thread.ts";
 
 export interface ActionPoolOptions {
   readonly deployment: DeploymentInfo;
@@ -56,7 +56,8 @@ export class ActionPool {
     const generation = JSON.stringify([code.version, [...variables]]);
     if (generation !== this.#generation) this.#renew(generation);
     this.#threads = this.#threads.filter((thread) => !thread.isOver);
-    const thread = this.#choose(() => workerData(code, variables, this.#deployment));
+    const data = () => workerData(code, variables, this.#deployment);
+    const thread = this.#choose(kindOf(code, task), data);
     return { thread, runId: thread.start(task, listener) };
   }
 
@@ -88,17 +89,24 @@ export class ActionPool {
     this.#threads = [];
   }
 
-  #choose(data: () => WorkerData): ActionThread {
-    const [idlest] = this.#threads.toSorted(
-      (left, right) =>
-        Number(right.isResponsive) - Number(left.isResponsive) || left.load - right.load,
-    );
+  #choose(kind: ThreadKind, data: () => WorkerData): ActionThread {
+    const [idlest] = this.#threads
+      .filter((thread) => thread.kind === kind)
+      .sort(
+        (left, right) =>
+          Number(right.isResponsive) - Number(left.isResponsive) || left.load - right.load,
+      );
     const isFull = this.#threads.length >= this.#maxThreads;
     if (idlest !== undefined && (idlest.load === 0 || isFull)) return idlest;
-    const thread = new ActionThread(data());
+    const thread = new ActionThread(data(), { kind });
     this.#threads.push(thread);
     return thread;
   }
+}
+
+function kindOf(code: CodeSnapshot, task: WorkerTask): ThreadKind {
+  if (task.kind === "http") return "isolate";
+  return code.module(task.componentPath, task.module)?.environment ?? "isolate";
 }
 
 function workerData(

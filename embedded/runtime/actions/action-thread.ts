@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 
+import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import { loadEntryScript } from "../entry-script.ts";
 import type { FromWorker, ToWorker, WorkerData, WorkerTask } from "./action-protocol.ts";
 
@@ -14,14 +15,22 @@ export interface RunListener {
   ended(end: ThreadEnd): void;
 }
 
-const MAX_MEMORY_MB = 512;
+const MIB = 2 ** 20;
 /**
- * Far above the limit, because V8 ends the whole process when one allocation goes past it by much.
- * The limit itself is watched from outside.
+ * Far above any limit, because V8 ends the whole process when one allocation goes past it by much.
+ * The limits themselves are watched from outside.
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 4_096, maxYoungGenerationSizeMb: 64 };
-const MAX_MEMORY_BYTES = MAX_MEMORY_MB * 2 ** 20;
-const OUT_OF_MEMORY = `JavaScript execution ran out of memory (maximum memory usage: ${MAX_MEMORY_MB} MB)`;
+
+const { heapBytes, nodeHeapBytes } = FUNCTION_LIMITS;
+/** Convex lets a function have as much again in buffers; the runtime and the code take some, too. */
+const MEMORY_LIMITS = {
+  isolate: { bytes: 2 * heapBytes.max + 32 * MIB, text: heapBytes.text() },
+  node: { bytes: nodeHeapBytes.max, text: nodeHeapBytes.text() },
+} as const;
+
+/** What kind of code a thread runs, by which its memory is bounded. */
+export type ThreadKind = keyof typeof MEMORY_LIMITS;
 /** A thread that gives no sign for so long is stuck in a loop. */
 const SILENCE_LIMIT_MS = 60_000;
 /** One that missed some heartbeats is busy with something that may be such a loop. */
@@ -29,6 +38,7 @@ const RESPONSIVE_MS = 1_500;
 const WATCH_INTERVAL_MS = 200;
 
 export interface ThreadOptions {
+  readonly kind: ThreadKind;
   /** How long code may keep the thread busy at a stretch, a minute by default. */
   readonly silenceLimitMs?: number;
 }
@@ -47,7 +57,10 @@ export class ActionThread {
   #isOver = false;
   #isRetired = false;
 
-  constructor(data: WorkerData, { silenceLimitMs = SILENCE_LIMIT_MS }: ThreadOptions = {}) {
+  readonly kind: ThreadKind;
+
+  constructor(data: WorkerData, { kind, silenceLimitMs = SILENCE_LIMIT_MS }: ThreadOptions) {
+    this.kind = kind;
     this.#silenceLimitMs = silenceLimitMs;
     this.#worker = new Worker(loadEntryScript("action-worker"), {
       eval: true,
@@ -57,7 +70,7 @@ export class ActionThread {
       resourceLimits: RESOURCE_LIMITS,
     });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("error", (error) => this.#end(describeCrash(error)));
+    this.#worker.on("error", (error) => this.#end(describeCrash(error, kind)));
     this.#worker.on("exit", () => this.#end("The worker that ran the action has ended."));
     this.#worker.unref();
     const intervalMs = Math.min(WATCH_INTERVAL_MS, silenceLimitMs);
@@ -123,7 +136,8 @@ export class ActionThread {
       // Only these: a loop that logs or calls out says much and gets to nothing else.
       this.#heardAt = Date.now();
       this.#processBytes = process.memoryUsage.rss();
-      if (message.memoryBytes > MAX_MEMORY_BYTES) this.#kill(OUT_OF_MEMORY);
+      const { bytes, text } = MEMORY_LIMITS[this.kind];
+      if (message.memoryBytes > bytes) this.#kill(text);
       return;
     }
     const listener = this.#runs.get(message.runId);
@@ -149,8 +163,9 @@ export class ActionThread {
     if (silentMs >= this.#silenceLimitMs) {
       const seconds = this.#silenceLimitMs / 1000;
       this.#kill(`The code kept its thread busy for more than ${seconds} seconds.`);
-    } else if (process.memoryUsage.rss() - this.#processBytes > MAX_MEMORY_BYTES) {
-      this.#kill(OUT_OF_MEMORY);
+    } else if (process.memoryUsage.rss() - this.#processBytes > MEMORY_LIMITS.node.bytes) {
+      // Other threads may have gained some of it, hence not less for any kind.
+      this.#kill(MEMORY_LIMITS[this.kind].text);
     }
   }
 
@@ -169,8 +184,8 @@ export class ActionThread {
   }
 }
 
-function describeCrash(error: Error): string {
+function describeCrash(error: Error, kind: ThreadKind): string {
   return "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
-    ? OUT_OF_MEMORY
+    ? MEMORY_LIMITS[kind].text
     : `The worker that ran the action has crashed: ${error.message}`;
 }

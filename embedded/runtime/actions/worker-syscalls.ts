@@ -1,3 +1,4 @@
+import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import type { SyscallFailure } from "../realm/realm-host.ts";
 import type { FromWorker, ToWorker } from "./action-protocol.ts";
 
@@ -15,8 +16,6 @@ interface Waiting {
   resolve(reply: Reply): void;
 }
 
-/** How many operations a function may wait for at a time (convex: "1000 concurrent IO operations"). */
-const MAX_WAITING = 1_000;
 const MAX_ARGUMENT_LENGTH = 32 * 1024 * 1024;
 
 export function createWorkerSyscalls(
@@ -34,11 +33,8 @@ export function createWorkerSyscalls(
     const runId = currentRun();
     if (runId === null) return Promise.reject(new Error("Called outside of a Convex function."));
     const already = waitingOf.get(runId) ?? 0;
-    if (already >= MAX_WAITING) {
-      return Promise.reject(
-        new Error(`Too many concurrent operations in one function (limit: ${MAX_WAITING}).`),
-      );
-    }
+    const { max, text } = FUNCTION_LIMITS.concurrentOperations;
+    if (already >= max) return Promise.reject(new Error(text()));
     waitingOf.set(runId, already + 1);
     lastCallId += 1;
     const callId = lastCallId;

@@ -1,3 +1,4 @@
+import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import { defineGlobal } from "./global-property.ts";
 import type { RealmHost, SyscallFailure, SyscallReply } from "./realm-host.ts";
 
@@ -11,11 +12,14 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
   readonly settle: (id: number, reply: SyscallReply) => void;
 } {
   const waiting = new Map<number, Resolvers>();
+  const requireRoom = boundBursts();
   defineGlobal("Convex", {
     syscall(op: string, json: string): string {
       return valueOf(host.syscall(op, json));
     },
     asyncSyscall(op: string, json: string): Promise<string> {
+      const refusal = requireRoom();
+      if (refusal !== null) return Promise.reject(refusal);
       const reply = host.asyncSyscall(op, json);
       if (!reply.startsWith("#")) return settled(reply);
       return new Promise((resolve, reject) => {
@@ -33,6 +37,20 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
       if (reply.startsWith("!")) resolvers?.reject(failureOf(reply));
       else resolvers?.resolve(reply.slice(1));
     },
+  };
+}
+
+/**
+ * Bounds how many operations are asked for before any of their answers can have been seen: what a
+ * function waits for at a time.
+ */
+function boundBursts(): () => Error | null {
+  const { max, text } = FUNCTION_LIMITS.concurrentOperations;
+  let asked = 0;
+  return () => {
+    if (asked === 0) void Promise.resolve().then(() => (asked = 0));
+    asked += 1;
+    return asked > max ? new Error(text()) : null;
   };
 }
 
