@@ -1,6 +1,7 @@
 /** Imports and exports of a test deployment over HTTP, as the command line does them. */
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference, type FunctionReference } from "convex/server";
+import type { Value } from "convex/values";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 
@@ -103,7 +104,7 @@ export async function download(backend: TestBackend, row: TransferState): Promis
 export async function systemQuery(
   backend: TestBackend,
   path: string,
-  args: Record<string, string> = {},
+  args: Record<string, Value> = {},
 ): Promise<unknown> {
   const client = new ConvexHttpClient(backend.url, { logger: false });
   asAdmin(client, backend.adminKey);
