@@ -65,8 +65,8 @@ afterAll(() => backend.dispose());
 
 /** Calls others while something bad runs; resolves once the bad call is over and all were answered. */
 async function othersGoOn(bad: Promise<unknown>): Promise<void> {
-  let isOver = false;
-  const over = bad.catch(() => undefined).finally(() => (isOver = true));
+  const state = { isOver: false };
+  const over = bad.catch(() => undefined).finally(() => (state.isOver = true));
   const name = `others ${Math.random()}`;
   let count = 0;
   do {
@@ -74,7 +74,7 @@ async function othersGoOn(bad: Promise<unknown>): Promise<void> {
     expect(await client.query(notes.counter, { name })).toBe(count);
     expect(await client.action(echo, { text: "a" })).toBe("a");
     expect(await (await fetch(`${backend.url}/http/ok`)).text()).toBe("ok");
-  } while (!isOver);
+  } while (!state.isOver);
   await over;
 }
 

@@ -62,6 +62,12 @@ afterEach(async () => {
   }
 });
 
+test("data of single routes, which pages never ask for, is refused before the pages", async () => {
+  fail = new Error("The pages were asked.");
+  const response = await fetch(`${settings.publicUrl}/?_data=routes/x`);
+  expect(response.status).toBe(400);
+});
+
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;

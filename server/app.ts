@@ -72,6 +72,7 @@ export function createApp({
   app.use(files);
   app.get("/images/:storageId", pictures);
   app.use(refuseForeignWrites(settings.publicUrl));
+  app.use(refuseRouteData);
   app.use(readForms());
   app.use(pages);
   app.use(answerErrors(log));
@@ -169,6 +170,12 @@ function refuseForeignWrites(publicUrl: string): RequestHandler {
     else response.status(403).type("text/plain").send("This form was not sent from the shop.\n");
   };
 }
+
+/** Pages fetch their data by other addresses; Remix would take this for a fault of theirs. */
+const refuseRouteData: RequestHandler = (request, response, next) => {
+  if (request.query["_data"] === undefined) next();
+  else response.status(400).type("text/plain").send("Bad request\n");
+};
 
 function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
+import { totalmem } from "node:os";
 
 import { z } from "zod";
 
@@ -35,6 +36,7 @@ export function startBackend(entry: string, args: readonly string[]): BackendPro
   const child = fork(entry, args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     detached: true,
+    execArgv: [...process.execArgv, `--max-old-space-size=${heapMegabytes()}`],
   });
   let isStopping = false;
   const ended = new Promise<string>((resolve) => {
@@ -63,6 +65,14 @@ export function startBackend(entry: string, args: readonly string[]): BackendPro
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Room for what a function that fills the memory takes before it is ended: three quarters of the
+ * machine's memory, eight gigabytes at most.
+ */
+function heapMegabytes(): number {
+  return Math.min(8_192, Math.floor((totalmem() / 2 ** 20) * 0.75));
 }
 
 function firstReady(child: ChildProcess): Promise<{ adminKey: string }> {

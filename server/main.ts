@@ -30,7 +30,8 @@ import { projectFolder } from "./project-folder.ts";
 import { serveFiles } from "./static-files.ts";
 
 const IMAGE_CACHE_BYTES = 512 * 1024 * 1024;
-const DRAIN_MS = 3_000;
+/** Together with what the backend takes after it, less than five seconds. */
+const DRAIN_MS = 1_000;
 
 await main();
 
