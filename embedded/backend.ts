@@ -264,7 +264,7 @@ function createParts(
       traffic,
       trustsProxy,
       now,
-      onError: (error) => (error.kind === "internal" ? onError(error) : log.debug(error.message)),
+      onError: (error) => (isOurs(error) ? onError(error) : log.debug(error.message)),
     }),
     scheduler: createScheduler({ database, runner, now, onError }),
     stopHousekeeping: startHousekeeping({ database, blobs, snapshots, now, onError }),
@@ -338,4 +338,9 @@ async function within(durationMs: number, done: Promise<unknown>): Promise<void>
 function causeOf(error: unknown): unknown {
   const { cause } = error as Partial<ServiceError>;
   return cause ?? error;
+}
+
+/** Other internal errors are said on purpose, as to a client that saw another deployment's history. */
+function isOurs(error: ServiceError): boolean {
+  return error.kind === "internal" && error.cause !== undefined;
 }
