@@ -31,3 +31,15 @@ test.each(["file", "file/below"])("a data folder that cannot be is named: %s", (
 test.runIf(process.platform === "linux")("a file system without folders is no hang", () => {
   expect(() => requireDataFolder("/proc/shop")).toThrow(StartError);
 });
+
+test("a data folder has one launcher at a time", async () => {
+  const shop = join(folder, "shop");
+  requireDataFolder(shop);
+  const release = await claimDataFolder(shop);
+  await expect(claimDataFolder(shop)).rejects.toThrow(
+    `A shop is running with the data folder ${shop} already. Stop that one, or set DATA_DIR to another folder.`,
+  );
+  await release();
+  const releaseAgain = await claimDataFolder(shop);
+  await releaseAgain();
+});
