@@ -51,8 +51,11 @@ export async function launch(
     process.once("SIGTERM", () => resolve(null));
   });
   let sentence: string | null;
+  let giveFree = () => Promise.resolve();
   try {
     const settings = readSettings(environment);
+    requireDataFolder(settings.dataFolder);
+    giveFree = await claimDataFolder(settings.dataFolder);
     const started = startShop(settings, supervisor, log, mode).then((summary) => {
       console.log(describeSummary(summary).join("\n"));
       return stopRequested;
@@ -64,6 +67,7 @@ export async function launch(
   if (sentence === null) log("Stopping");
   else console.error(sentence);
   await supervisor.stop();
+  await giveFree();
   process.exit(sentence === null ? 0 : 1);
 }
 
@@ -73,8 +77,6 @@ async function startShop(
   log: Log,
   mode: Mode,
 ): Promise<Summary> {
-  requireDataFolder(settings.dataFolder);
-  await claimDataFolder(settings.dataFolder);
   const port = await requirePort(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? addressOf(settings.host, port);
   const secrets = await loadSecrets(settings.dataFolder);

@@ -1,10 +1,11 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import * as z from "zod";
 
+import { writeFileDurably } from "../embedded/storage/durable-files.ts";
 import { StartError } from "./settings.ts";
 
 const vSecrets = z.object({
@@ -32,8 +33,7 @@ export async function loadSecrets(dataFolder: string): Promise<Secrets> {
   const existing = readIfPresent(path);
   if (existing !== null) return parseSecrets(existing, path);
   const secrets = await generateSecrets();
-  writeFileSync(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writeFileDurably(path, JSON.stringify(secrets, null, 2), 0o600);
   return secrets;
 }
 
