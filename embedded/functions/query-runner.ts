@@ -42,6 +42,8 @@ interface ObtainOptions {
   readonly mayBeRefused: boolean;
 }
 
+type Asked = Question | { readonly outcome: QueryOutcome };
+
 /** Runs queries and shares their results between all who ask the same. */
 export class QueryRunner {
   readonly #database: Database;
@@ -74,6 +76,13 @@ export class QueryRunner {
     let last: QueryOutcome | null = null;
     let entry: CachedQuery | null = null;
     let isReleased = false;
+    let asked: { readonly journal: string | null; readonly question: Asked } | null = null;
+    const ask = (journal: string | null): Asked => {
+      if (asked === null || asked.journal !== journal) {
+        asked = { journal, question: this.#ask({ ...request, journal }) };
+      }
+      return asked.question;
+    };
     const notify = () => onInvalidated();
     const attach = (next: CachedQuery) => {
       entry?.removeListener(notify);
@@ -83,7 +92,7 @@ export class QueryRunner {
     };
     return {
       evaluate: async (ts) => {
-        const question = this.#ask({ ...request, journal: last?.journal ?? request.journal });
+        const question = ask(last?.journal ?? request.journal);
         if ("outcome" in question) return (last ??= question.outcome);
         const isFirst = last === null;
         const next =
@@ -120,7 +129,7 @@ export class QueryRunner {
   }
 
   /** The question in canonical form; arguments that are none get their outcome at once. */
-  #ask(request: WatchRequest): Question | { readonly outcome: QueryOutcome } {
+  #ask(request: WatchRequest): Asked {
     try {
       const path = requirePath(request);
       const [args] = parseArgs(path, request.argsJson, { commitTs: false });

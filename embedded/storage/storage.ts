@@ -64,6 +64,8 @@ export interface StorageOptions extends OpenOptions {
 
 interface Waiter {
   readonly ts: bigint;
+  /** Shared by all who wait for this timestamp. */
+  readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -210,7 +212,11 @@ export class Storage {
   flushed(ts: bigint): Promise<void> {
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
     if (ts <= this.#durableTs) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ ts, resolve, reject }));
+    const last = this.#waiters[this.#waiters.length - 1];
+    if (last?.ts === ts) return last.promise;
+    const { promise, resolve, reject } = withResolvers();
+    this.#waiters.push({ ts, promise, resolve, reject });
+    return promise;
   }
 
   /**
@@ -436,4 +442,14 @@ function nextChange(
     if (isNearer) next = entry;
   }
   return next;
+}
+
+function withResolvers(): Omit<Waiter, "ts"> {
+  let resolve: () => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
 }

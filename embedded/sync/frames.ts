@@ -15,6 +15,14 @@ export interface QueryChange {
   readonly outcome: QueryOutcome | null;
 }
 
+/** The last frame that told of an outcome alone, and to whom it can be sent as it is. */
+interface SharedFrame {
+  readonly queryId: number;
+  readonly start: StateVersion;
+  readonly end: StateVersion;
+  readonly frame: Buffer;
+}
+
 /**
  * Encodes server messages. Sockets that watch the same query receive the same outcome object, so its
  * text is encoded once, and the whole frame once for sockets that are in step with each other.
@@ -27,7 +35,7 @@ export interface FrameEncoder {
 
 export function createFrameEncoder(): FrameEncoder {
   const outcomeTails = new WeakMap<QueryOutcome, string>();
-  const lastFrames = new WeakMap<QueryOutcome, { readonly head: string; readonly frame: Buffer }>();
+  const lastFrames = new WeakMap<QueryOutcome, SharedFrame>();
 
   function outcomeTail(outcome: QueryOutcome): string {
     const known = outcomeTails.get(outcome);
@@ -45,16 +53,20 @@ export function createFrameEncoder(): FrameEncoder {
 
   return {
     transition(start, end, changes) {
-      const head = `{"type":"Transition","startVersion":${encodeVersion(start)},"endVersion":${encodeVersion(end)},"modifications":[`;
       const [only] = changes;
-      if (changes.length !== 1 || only === undefined || only.outcome === null) {
-        return Buffer.from(`${head}${changes.map(encodeChange).join(",")}]}`);
+      const outcome = changes.length === 1 ? (only?.outcome ?? null) : null;
+      const queryId = only?.queryId ?? 0;
+      const shared = outcome === null ? undefined : lastFrames.get(outcome);
+      if (
+        shared?.queryId === queryId &&
+        isSameVersion(shared.start, start) &&
+        isSameVersion(shared.end, end)
+      ) {
+        return shared.frame;
       }
-      const sharedHead = `${only.queryId}${head}`;
-      const shared = lastFrames.get(only.outcome);
-      if (shared?.head === sharedHead) return shared.frame;
-      const frame = Buffer.from(`${head}${encodeChange(only)}]}`);
-      lastFrames.set(only.outcome, { head: sharedHead, frame });
+      const head = `{"type":"Transition","startVersion":${encodeVersion(start)},"endVersion":${encodeVersion(end)},"modifications":[`;
+      const frame = Buffer.from(`${head}${changes.map(encodeChange).join(",")}]}`);
+      if (outcome !== null) lastFrames.set(outcome, { queryId, start, end, frame });
       return frame;
     },
     mutationResponse: (requestId, outcome) =>
@@ -110,6 +122,12 @@ export function isSameOutcome(previous: QueryOutcome | null, next: QueryOutcome)
   if (previous.ok) return next.ok && previous.valueJson === next.valueJson;
   if (next.ok || previous.errorDataJson !== next.errorDataJson) return false;
   return withoutRequestId(previous.errorMessage) === withoutRequestId(next.errorMessage);
+}
+
+function isSameVersion(left: StateVersion, right: StateVersion): boolean {
+  return (
+    left.ts === right.ts && left.querySet === right.querySet && left.identity === right.identity
+  );
 }
 
 function encodeVersion({ querySet, ts, identity }: StateVersion): string {

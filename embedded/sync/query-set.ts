@@ -27,6 +27,8 @@ export class QuerySet {
   readonly #options: QuerySetOptions;
   readonly #queries = new Map<number, WatchedQuery>();
   readonly #removed = new Set<number>();
+  /** Those that may have changed since the client was told of them. */
+  readonly #dirty = new Set<WatchedQuery>();
   #argumentLength = 0;
   #resultLength = 0;
 
@@ -42,6 +44,7 @@ export class QuerySet {
       if (query === undefined) throw badQueryId(`Nonexistent query id: ${queryId}`);
       query.live?.release();
       this.#queries.delete(queryId);
+      this.#dirty.delete(query);
       this.#removed.add(queryId);
       this.#argumentLength -= argumentLength(query);
       this.#resultLength -= resultLength(query.sent);
@@ -57,12 +60,9 @@ export class QuerySet {
       );
     }
     this.#removed.delete(queryId);
-    this.#queries.set(queryId, {
-      ...modification,
-      live: null,
-      sent: null,
-      isDirty: true,
-    });
+    const query: WatchedQuery = { ...modification, live: null, sent: null };
+    this.#queries.set(queryId, query);
+    this.#dirty.add(query);
   }
 
   /** Watches everything anew, because someone else is asking from now on. */
@@ -70,26 +70,30 @@ export class QuerySet {
     for (const query of this.#queries.values()) {
       query.live?.release();
       query.live = null;
-      query.isDirty = true;
+      this.#dirty.add(query);
     }
   }
 
   /**
-   * Evaluates all queries that may have changed, all begun in this turn so that they share the
+   * Evaluates the queries that may have changed, all begun in this turn so that they share the
    * snapshot `ts`. Resolves to what the client has to be told, and takes it as told.
    */
   async evaluate(ts: Timestamp, caller: Caller): Promise<readonly QueryChange[]> {
-    const removals = [...this.#removed].map((queryId) => ({ queryId, outcome: null }));
+    const removals = Array.from(this.#removed, (queryId) => ({ queryId, outcome: null }));
     this.#removed.clear();
-    const dirty = [...this.#queries.values()].filter((query) => query.isDirty);
-    const evaluations = dirty.map((query) => this.#evaluateOne(query, ts, caller));
-    const updates = await Promise.all(evaluations);
+    const evaluations = Array.from(this.#dirty, (query) => this.#evaluateOne(query, ts, caller));
+    const [only] = evaluations;
+    const updates =
+      evaluations.length === 1 && only !== undefined
+        ? [await only]
+        : await Promise.all(evaluations);
     return [...removals, ...updates.filter((update) => update !== null)];
   }
 
   close(): void {
     for (const query of this.#queries.values()) query.live?.release();
     this.#queries.clear();
+    this.#dirty.clear();
   }
 
   async #evaluateOne(
@@ -98,7 +102,7 @@ export class QuerySet {
     caller: Caller,
   ): Promise<QueryChange | null> {
     const live = this.#watch(query, caller);
-    query.isDirty = false;
+    this.#dirty.delete(query);
     const outcome = await live.evaluate(ts);
     if (outcome.ok) query.journal = outcome.journal;
     if (!this.#queries.has(query.queryId)) return null;
@@ -123,7 +127,7 @@ export class QuerySet {
         metadata: this.#options.newMetadata(),
       },
       () => {
-        query.isDirty = true;
+        this.#dirty.add(query);
         this.#options.onInvalidated();
       },
     );
@@ -140,7 +144,6 @@ interface WatchedQuery {
   journal: string | null;
   live: LiveQuery | null;
   sent: QueryOutcome | null;
-  isDirty: boolean;
 }
 
 /** Lengths stand for bytes: texts are ASCII for the most part. */

@@ -74,6 +74,8 @@ const MAX_WAITING_LENGTH = 1024 * 1024;
 /** With more than this unread, nothing new is begun for a client: no Transition and no message. */
 const COMFORTABLE_UNREAD_BYTES = 1024 * 1024;
 
+const THIS_TURN = Promise.resolve();
+
 /**
  * The server's side of one sync socket. Invariants:
  *
@@ -380,7 +382,8 @@ export class SyncSession {
     this.#isUpdateMandatory ||= isMandatory;
     if (this.#isUpdateScheduled) return;
     this.#isUpdateScheduled = true;
-    queueMicrotask(() => this.#startUpdate());
+    // Many sessions are told of one commit: this is what a microtask costs least in.
+    void THIS_TURN.then(() => this.#startUpdate());
   }
 
   #startUpdate(): void {
@@ -402,13 +405,11 @@ export class SyncSession {
     requireUnexpired(this.#caller, this.#dependencies.now());
     const isMandatory = this.#takeRequests();
     const end: StateVersion = { ...this.#received, ts: database.latestTs };
-    const evaluation = this.#queries.evaluate(end.ts, this.#caller);
     // A mutation that started before may have committed up to `ts`: its response goes first.
-    const [changes] = await Promise.all([
-      evaluation,
-      this.#mutationsAnswered,
-      database.flushed(end.ts),
-    ]);
+    const answered = this.#queuedMutations > 0 ? this.#mutationsAnswered : null;
+    const changes = await this.#queries.evaluate(end.ts, this.#caller);
+    if (answered !== null) await answered;
+    await database.flushed(end.ts);
     if (this.#isClosed || (!isMandatory && changes.length === 0)) return;
     this.#sendTransition(this.#dependencies.frames.transition(this.#sent, end, changes));
     this.#sent = end;
