@@ -2,7 +2,7 @@
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { BackupError } from "../embedded/backup/backup-layout.ts";
+import { BackupError, PLAIN_LAYOUT, type FolderLayout } from "../embedded/backup/backup-layout.ts";
 import { createBackup } from "../embedded/backup/create-backup.ts";
 import { restoreBackup } from "../embedded/backup/restore-backup.ts";
 import { DataFolderError } from "../embedded/storage/storage-error.ts";
@@ -10,6 +10,13 @@ import { DataFolderError } from "../embedded/storage/storage-error.ts";
 const [, , command = "", ...args] = process.argv;
 const USAGE = `Usage: npm run ${command} -- FILE [--data DIR]`;
 const DEFAULT_FOLDER = ".data";
+
+/** The shop's data folder holds its secrets and what the stand-ins know beside the deployment. */
+const SHOP_LAYOUT: FolderLayout = {
+  deployment: "backend/",
+  companions: /^(?:secrets\.json|[a-z]+-standin\.jsonl)$/,
+};
+const LAYOUTS = [SHOP_LAYOUT, PLAIN_LAYOUT];
 
 try {
   const { file, folder } = parseCommand();
@@ -23,12 +30,12 @@ try {
 }
 
 async function backUp(file: string, folder: string): Promise<void> {
-  const { files, size } = await createBackup(folder, file, showProgress("Backing up"));
+  const { files, size } = await createBackup(folder, file, LAYOUTS, showProgress("Backing up"));
   console.log(`${file}: ${folder} with ${files} stored files, ${megabytes(size)} MB`);
 }
 
 async function restore(file: string, folder: string): Promise<void> {
-  const createdAt = await restoreBackup(file, folder, showProgress("Restoring"));
+  const createdAt = await restoreBackup(file, folder, LAYOUTS, showProgress("Restoring"));
   console.log(`${folder}: restored from ${basename(file)} of ${createdAt}`);
 }
 

@@ -25,28 +25,40 @@ export const vManifest = z.object({
 
 export type Manifest = z.output<typeof vManifest>;
 
-const ENTRY =
-  /^(?:backend\/)?(?:database\/data\.mdb|files\/[0-9a-f]{2}\/[0-9a-f-]{36}|instance\.json)$|^secrets\.json$|^[a-z]+-standin\.jsonl$/;
+const DEPLOYMENT_ENTRY =
+  /^(?:database\/data\.mdb|files\/[0-9a-f]{2}\/[0-9a-f-]{36}|instance\.json)$/;
+
+/** How a data folder is laid out; a program may keep a deployment beside files of its own. */
+export interface FolderLayout {
+  /** Where the deployment is, with a slash at its end; `""` for the top. */
+  readonly deployment: string;
+  /** Names of files at the top that belong to a backup as well; `null` for none. */
+  readonly companions: RegExp | null;
+}
+
+/** A data folder that holds a deployment and nothing else. */
+export const PLAIN_LAYOUT: FolderLayout = { deployment: "", companions: null };
 
 /** Whether a path may be in a backup; nothing else is ever written by a restore. */
-export function isBackupEntry(path: string): boolean {
-  return ENTRY.test(path);
+export function isBackupEntry(path: string, { deployment, companions }: FolderLayout): boolean {
+  const isOfDeployment =
+    path.startsWith(deployment) && DEPLOYMENT_ENTRY.test(path.slice(deployment.length));
+  return isOfDeployment || (!path.includes("/") && companions?.test(path) === true);
 }
 
 /**
- * Where the deployment is in a data folder: in `backend/` when it belongs to a shop, else at the top.
- * @throws BackupError when there is none.
+ * The first layout whose store the folder has.
+ * @throws BackupError when it has none.
  */
-export function deploymentPrefix(folder: string): "" | "backend/" {
-  for (const prefix of ["backend/", ""] as const) {
-    if (existsSync(join(folder, prefix, STORE_FILE))) return prefix;
-  }
+export function layoutOf(folder: string, layouts: readonly FolderLayout[]): FolderLayout {
+  const found = layouts.find(({ deployment }) => existsSync(join(folder, deployment, STORE_FILE)));
+  if (found !== undefined) return found;
   throw new BackupError(
     `There is no deployment in ${folder}; give its data folder with --data DIR.`,
   );
 }
 
 /** Files beside the deployment that belong to it. */
-export function companions(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => isBackupEntry(name) && name !== "instance.json");
+export function listCompanions(folder: string, { companions }: FolderLayout): readonly string[] {
+  return readdirSync(folder).filter((name) => companions?.test(name) === true);
 }

@@ -11,8 +11,9 @@ import { systemErrorCode } from "../storage/storage-error.ts";
 import {
   BACKUP_FORMAT,
   BackupError,
-  companions,
-  deploymentPrefix,
+  layoutOf,
+  listCompanions,
+  type FolderLayout,
   MANIFEST,
   STORE_FILE,
   type Manifest,
@@ -39,23 +40,24 @@ const MAX_TRIES = 3;
 
 /**
  * Writes everything a deployment consists of into one file: its rows as they are at one moment, the
- * files they name, its identity, and what lies beside it in a shop's data folder. The deployment may be
- * running and written to, or stopped. The file appears whole or not at all.
+ * files they name, its identity, and what the layout puts beside it. The deployment may be running and
+ * written to, or stopped. The file appears whole or not at all.
  * @throws BackupError, DataFolderError
  */
 export async function createBackup(
   folder: string,
   file: string,
+  layouts: readonly FolderLayout[],
   onProgress: OnProgress,
 ): Promise<BackupReport> {
   const target = resolve(file);
   if (existsSync(target)) throw new BackupError(`${target} exists already; name another file.`);
-  const prefix = deploymentPrefix(folder);
+  const layout = layoutOf(folder, layouts);
   const work = `${target}.${randomUUID()}.partial`;
   try {
     mkdirSync(work, { mode: 0o700 });
-    const copy = await copyWithFiles(join(folder, prefix), join(work, "store"));
-    const sources = listSources(folder, prefix, join(work, "store"), copy);
+    const copy = await copyWithFiles(join(folder, layout.deployment), join(work, "store"));
+    const sources = listSources(folder, layout, join(work, "store"), copy);
     const size = await writeZip(sources, join(work, "zip"), copy.ts, onProgress);
     renameSync(join(work, "zip"), target);
     syncFolder(dirname(target));
@@ -88,10 +90,11 @@ async function copyWithFiles(deployment: string, target: string): Promise<StoreC
 
 function listSources(
   folder: string,
-  prefix: string,
+  layout: FolderLayout,
   store: string,
   { blobKeys }: StoreCopy,
 ): readonly Source[] {
+  const { deployment: prefix } = layout;
   const deployment = join(folder, prefix);
   const fromFile = (path: string, file: string, isCompressed: boolean): Source => ({
     path,
@@ -99,7 +102,7 @@ function listSources(
     open: () => createReadStream(file),
   });
   return [
-    ...companions(folder).map((name) => ({
+    ...listCompanions(folder, layout).map((name) => ({
       path: name,
       isCompressed: true,
       open: () => Readable.from([wholeLines(join(folder, name))]),

@@ -24,6 +24,7 @@ import {
   MANIFEST,
   STORE_FILE,
   vManifest,
+  type FolderLayout,
   type Manifest,
 } from "./backup-layout.ts";
 import type { OnProgress } from "./create-backup.ts";
@@ -38,6 +39,7 @@ import { moveTimeOn } from "./store-copy.ts";
 export async function restoreBackup(
   file: string,
   folder: string,
+  layouts: readonly FolderLayout[],
   onProgress: OnProgress,
 ): Promise<string> {
   const target = resolve(folder);
@@ -47,12 +49,11 @@ export async function restoreBackup(
   try {
     const entries = new Map<string, Entry>();
     for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry);
-    const manifest = await readManifest(zip, entries, file);
+    const { manifest, layout } = await readManifest(zip, entries, file, layouts);
     makeFolderDurably(dirname(target));
     mkdirSync(work, { mode: 0o700 });
     await extract({ zip, entries, manifest, work, file, onProgress });
-    const isShop = `backend/${STORE_FILE}` in manifest.digests;
-    await moveTimeOn(isShop ? join(work, "backend") : work, Date.now());
+    await moveTimeOn(join(work, layout.deployment), Date.now());
     for (const path of foldersOf(manifest)) syncFolder(join(work, path));
     if (existsSync(target)) rmdirSync(target);
     renameSync(work, target);
@@ -98,7 +99,8 @@ async function readManifest(
   zip: ZipFile,
   entries: ReadonlyMap<string, Entry>,
   file: string,
-): Promise<Manifest> {
+  layouts: readonly FolderLayout[],
+): Promise<{ readonly manifest: Manifest; readonly layout: FolderLayout }> {
   const entry = entries.get(MANIFEST);
   if (entry === undefined) throw new BackupError(`${file} is no backup of a deployment.`);
   const text = await buffer(await zip.openReadStreamPromise(entry)).catch((cause: unknown) => {
@@ -112,8 +114,10 @@ async function readManifest(
   }
   const paths = Object.keys(digests);
   const isComplete = entries.size === paths.length + 1 && paths.every((path) => entries.has(path));
-  if (!isComplete || !paths.every(isBackupEntry)) throw damaged(file);
-  return parsed.data;
+  const layout = layouts.find(({ deployment }) => deployment + STORE_FILE in digests);
+  if (!isComplete || layout === undefined) throw damaged(file);
+  if (!paths.every((path) => isBackupEntry(path, layout))) throw damaged(file);
+  return { manifest: parsed.data, layout };
 }
 
 interface Extraction {

@@ -108,6 +108,7 @@ export class HiddenTables implements TableImport, ImportedTables {
   ): Promise<void> {
     const hidden = this.#find(componentPath, name);
     if (hidden === undefined || this.#isOver) throw new TypeError(`${name} is not being imported.`);
+    this.#host.storage.requireSpace();
     const documents = this.#documents(hidden.table, rowsJson);
     const plan = new CommitPlan(this.#host.catalog);
     plan.writes.push(...rowWrites(this.#host.storage, hidden.table, documents));

@@ -53,6 +53,7 @@ export class IndexBuilder {
     while (after !== null) {
       if (this.#isStopped) throw new DatabaseError("DatabaseClosed", "The database is closed.");
       preparation.checkNotAborted();
+      this.#host.storage.requireSpace();
       const { catalog } = this.#host;
       const table = catalog.table(preparation.componentPath, tableName);
       if (table === null) return;

@@ -67,7 +67,17 @@ function enforcedRungs(): string[] {
 
 /** The shop's name, its providers, its tables and its functions' files. */
 function shopWords(): Set<string> {
-  const words = new Set(["vitrine", "paypal", "checkout", "cart", "shopper", "#convex/", "#app/"]);
+  const words = new Set([
+    "vitrine",
+    "shop",
+    "standin",
+    "paypal",
+    "checkout",
+    "cart",
+    "shopper",
+    "#convex/",
+    "#app/",
+  ]);
   const exported = Reflect.get(schema, "tables") as Readonly<Record<string, unknown>>;
   for (const table of Object.keys(exported)) words.add(table);
   for (const { path } of readShopFunctions()) {
