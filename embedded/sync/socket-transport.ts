@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+
 import type { WebSocket } from "ws";
 
 import type { ByteBudget } from "../lib/byte-budget.ts";
@@ -9,6 +11,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** A WebSocket for a session. Counts the bytes that are under way in either direction. */
 export class SocketTransport implements SyncTransport {
   readonly #socket: WebSocket;
+  readonly #rawSocket: Writable;
   readonly #unread: ByteBudget;
   readonly #incomplete: ByteBudget;
   #unreadBytes = 0;
@@ -16,9 +19,13 @@ export class SocketTransport implements SyncTransport {
   #incompleteSince = 0;
   #isReleased = false;
 
-  /** The budgets are those of all sockets. */
-  constructor(socket: WebSocket, unread: ByteBudget, incomplete: ByteBudget) {
+  /**
+   * The budgets are those of all sockets.
+   * @param rawSocket what the WebSocket was made of, for writing whole frames.
+   */
+  constructor(socket: WebSocket, rawSocket: Writable, unread: ByteBudget, incomplete: ByteBudget) {
     this.#socket = socket;
+    this.#rawSocket = rawSocket;
     this.#unread = unread;
     this.#incomplete = incomplete;
   }
@@ -34,9 +41,10 @@ export class SocketTransport implements SyncTransport {
 
   send(frame: string | Buffer, onFlushed?: () => void): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
+    // Without compression `ws` writes each frame at once, so that frames of ours fit between its own.
+    const bytes = typeof frame === "string" ? textFrame(Buffer.from(frame)) : sharedFrame(frame);
     this.#countUnread(bytes.length);
-    this.#socket.send(bytes, { binary: false }, () => {
+    this.#rawSocket.write(bytes, () => {
       this.#countUnread(-bytes.length);
       onFlushed?.();
     });
@@ -97,3 +105,34 @@ export class SocketTransport implements SyncTransport {
 
 /** Two bytes and the mask (RFC 6455, 5.2); control frames are never longer than 125 bytes. */
 const CONTROL_HEADER_BYTES = 6;
+
+const framesOf = new WeakMap<Buffer, Buffer>();
+
+/** What many sockets are sent is made a frame once, and written in one piece. */
+function sharedFrame(payload: Buffer): Buffer {
+  let frame = framesOf.get(payload);
+  if (frame === undefined) framesOf.set(payload, (frame = textFrame(payload)));
+  return frame;
+}
+
+const FINAL_TEXT = 0x81;
+const TWO_BYTE_LENGTH = 126;
+const EIGHT_BYTE_LENGTH = 127;
+
+/** An unmasked text frame that is a whole message (RFC 6455, 5.2). */
+function textFrame(payload: Buffer): Buffer {
+  const { length } = payload;
+  const lengthBytes = length < TWO_BYTE_LENGTH ? 0 : length <= 0xffff ? 2 : 8;
+  const header = Buffer.alloc(2 + lengthBytes);
+  header[0] = FINAL_TEXT;
+  if (lengthBytes === 0) {
+    header[1] = length;
+  } else if (lengthBytes === 2) {
+    header[1] = TWO_BYTE_LENGTH;
+    header.writeUInt16BE(length, 2);
+  } else {
+    header[1] = EIGHT_BYTE_LENGTH;
+    header.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([header, payload]);
+}

@@ -147,7 +147,7 @@ function connect(
 ): void {
   const { connections, options } = hub;
   const { traffic } = options;
-  const transport = new SocketTransport(socket, hub.unread, hub.incomplete);
+  const transport = new SocketTransport(socket, rawSocket, hub.unread, hub.incomplete);
   const address = traffic.from(ip);
   const session = new SyncSession({ ...options, limits: traffic.limits }, transport, {
     ip,
