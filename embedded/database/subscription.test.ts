@@ -154,3 +154,32 @@ test("commit listeners run after the subscriptions of the commit were told", asy
   insert(db, "items", {});
   expect(order).toEqual(["subscription", "commit"]);
 });
+
+test("a commit looks at none of ten thousand open queries that it does not touch", async () => {
+  const { db } = await openTestDatabase();
+  const ids = commit(db, (tx) =>
+    Array.from({ length: 2_000 }, (_, n) => tx.insert("", "items", JSON.stringify({ n }))),
+  );
+  let told = 0;
+  let looks = 0;
+  const watch = (id: string) => {
+    const tx = db.begin();
+    tx.get("", id);
+    const readSet = tx.readSet();
+    const watched = {
+      get intervals() {
+        looks += 1;
+        return readSet.intervals;
+      },
+      searches: readSet.searches,
+    };
+    db.subscribe(watched, () => (told += 1));
+  };
+  for (let n = 0; n < 10_000; n += 1) watch(ids[n % (ids.length - 1)]!);
+  const untouched = ids[ids.length - 1]!;
+  watch(untouched);
+  looks = 0;
+  commit(db, (tx) => tx.patch("", untouched, JSON.stringify({ n: -1 })));
+  expect(told).toBe(1);
+  expect(looks).toBeLessThanOrEqual(1);
+});

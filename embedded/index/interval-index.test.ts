@@ -60,3 +60,44 @@ test("equal intervals of several owners are separate", () => {
 function numerically(left: number, right: number): number {
   return left - right;
 }
+
+/** A key that counts how often it is looked at. */
+class CountedKey {
+  static looks = 0;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get length(): number {
+    CountedKey.looks += 1;
+    return this.#text.length;
+  }
+
+  endsWith(end: string): boolean {
+    return this.#text.endsWith(end);
+  }
+
+  startsWith(start: unknown): boolean {
+    return this.#text.startsWith(String(start));
+  }
+
+  toString(): string {
+    CountedKey.looks += 1;
+    return this.#text;
+  }
+}
+
+test("a key is compared with few of ten thousand intervals that do not hold it", () => {
+  const index = new IntervalIndex<number>();
+  const keyOf = (n: number) => new CountedKey(String(n).padStart(6, "0")) as unknown as string;
+  for (let n = 0; n < 10_000; n += 1)
+    index.add({ lower: keyOf(n * 4), upper: keyOf(n * 4 + 3) }, n);
+  const found: number[] = [];
+  CountedKey.looks = 0;
+  index.forEachContaining("020002", (owner) => found.push(owner));
+  expect(found).toEqual([5_000]);
+  expect(CountedKey.looks).toBeGreaterThan(0);
+  expect(CountedKey.looks).toBeLessThan(500);
+});
