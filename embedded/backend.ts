@@ -25,6 +25,7 @@ import { fetchOwnSite } from "./http/http-action-routes.ts";
 import { guardConnections } from "./http/connection-guard.ts";
 import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
 import { createPushService } from "./http/push/push-service.ts";
+import { UnreadResponses } from "./http/unread-responses.ts";
 import { withSystemQueries } from "./http/system-queries.ts";
 import type { ServiceError } from "./lib/service-error.ts";
 import { createTrafficControl, type TrafficControl } from "./lib/traffic-control.ts";
@@ -255,6 +256,7 @@ function createParts(
       traffic,
       trustsProxy,
       isClosing: () => isClosing,
+      unreadResponses: new UnreadResponses(traffic.limits.unreadBytes),
     },
     sync: createSyncServer({
       database,

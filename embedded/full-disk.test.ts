@@ -21,6 +21,8 @@ import { files, notes } from "./test-functions.ts";
 
 const FULL = /The deployment's disk is full \(\d MB are left\): nothing was written\./;
 
+const WAIT_MS = 10_000;
+
 /** A disk of its own, where the system lets us make one. */
 const disk = mkdtempSync(join(tmpdir(), "full-disk-"));
 const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", disk]);
@@ -56,9 +58,12 @@ function freeDisk(): void {
 
 /** What was measured a moment ago is believed for a tenth of a second. */
 function untilFreed(): Promise<void> {
-  return vi.waitFor(async () => {
-    await http().mutation(notes.increment, { name: "after" });
-  });
+  return vi.waitFor(
+    async () => {
+      await http().mutation(notes.increment, { name: "after" });
+    },
+    { timeout: WAIT_MS },
+  );
 }
 
 beforeEach(async () => {
@@ -74,7 +79,7 @@ test.skipIf(!hasDisk)("mutations are refused and reads are served, old and new",
   onTestFinished(() => client.close());
   const seen: number[] = [];
   client.onUpdate(notes.counter, { name: "a" }, (count) => void seen.push(count));
-  await vi.waitFor(() => expect(seen).toEqual([value]));
+  await vi.waitFor(() => expect(seen).toEqual([value]), { timeout: WAIT_MS });
 
   fillDisk();
   await expect(http().mutation(notes.increment, { name: "a" })).rejects.toThrow(FULL);
@@ -86,7 +91,7 @@ test.skipIf(!hasDisk)("mutations are refused and reads are served, old and new",
   freeDisk();
   await untilFreed();
   expect(await client.mutation(notes.increment, { name: "a" })).toBe(value + 1);
-  await vi.waitFor(() => expect(seen).toEqual([value, value + 1]));
+  await vi.waitFor(() => expect(seen).toEqual([value, value + 1]), { timeout: WAIT_MS });
 });
 
 test.skipIf(!hasDisk)("uploads and settings are refused with 503", async () => {
@@ -107,12 +112,13 @@ test.skipIf(!hasDisk)(
     await http().mutation(notes.addLater, { text: "later", delayMs: 300 });
     fillDisk();
     backend.clock.offsetMs += 10_000;
+    // Time to try and be refused; the outcome is the same without a try.
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect(await http().query(notes.search, { words: "later" })).toEqual([]);
     freeDisk();
     await vi.waitFor(
       async () => expect(await http().query(notes.search, { words: "later" })).toEqual(["later"]),
-      { timeout: 10_000 },
+      { timeout: WAIT_MS },
     );
   },
 );

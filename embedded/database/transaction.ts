@@ -22,6 +22,7 @@ import { tableId } from "./catalog-store.ts";
 import { DatabaseError } from "./database-error.ts";
 import { importedDocument } from "./imported-document.ts";
 import { IndexCursor } from "./index-cursor.ts";
+import { findIndex, findSearchIndex, requireUsable } from "./index-lookup.ts";
 import { OwnWrites, type OwnDocument } from "./own-writes.ts";
 import type { PlannedWrites } from "./planned-writes.ts";
 import { ReadRecorder, type ConsumedInterval } from "./read-recorder.ts";
@@ -291,7 +292,7 @@ export class DatabaseTransaction implements Transaction {
         `Index ${tableName}.${name} is not a vector index`,
       );
     }
-    return this.#usable(componentPath, tableName, name, index);
+    return requireUsable({ tableName, name }, index, () => this.#readSchema(componentPath));
   }
 
   insert(componentPath: ComponentPath, tableName: string, valueJson: string): string {
@@ -551,21 +552,13 @@ export class DatabaseTransaction implements Transaction {
     return table;
   }
 
-  /** `null` for a built-in or system index of a table that does not exist. */
   #findIndex(
     componentPath: ComponentPath,
     tableName: string,
     table: TableState | null,
     name: string,
   ): IndexState | null {
-    if (name === "by_id") return table?.byId ?? null;
-    if (name === "by_creation_time") return table?.byCreationTime ?? null;
-    // Declared system indexes exist as soon as their table does.
-    if (table === null && isSystemTable(tableName)) return null;
-    const index = table?.indexes.find(
-      (candidate) => candidate.name === name && !candidate.isBuilding,
-    );
-    return this.#usable(componentPath, tableName, name, index);
+    return findIndex({ tableName, table, name }, () => this.#readSchema(componentPath));
   }
 
   #findSearchIndex(
@@ -574,28 +567,11 @@ export class DatabaseTransaction implements Transaction {
     name: string,
   ): SearchIndexState {
     const table = this.#findTable(componentPath, tableName);
-    const index = table?.searchIndexes.find(
-      (candidate) => candidate.name === name && !candidate.isBuilding,
-    );
-    return this.#usable(componentPath, tableName, name, index);
+    return findSearchIndex({ tableName, table, name }, () => this.#readSchema(componentPath));
   }
 
-  #usable<T extends { readonly staged: boolean }>(
-    componentPath: ComponentPath,
-    tableName: string,
-    name: string,
-    index: T | undefined,
-  ): T {
-    if (index !== undefined && !index.staged) return index;
-    // Whoever handles the error depends on the schema staying as it is.
+  #readSchema(componentPath: ComponentPath): void {
     if (this.#writes !== null) this.#reads.point(SCHEMAS_INDEX, schemaKey(componentPath));
-    if (index === undefined) {
-      throw new DatabaseError("IndexNotFound", `Index ${tableName}.${name} not found.`);
-    }
-    throw new DatabaseError(
-      "IndexStaged",
-      `Index ${tableName}.${name} is currently staged and not available to query until it is enabled.`,
-    );
   }
 
   #countRead(table: TableState, document: StoredDocument): void {

@@ -23,7 +23,8 @@ export const UNLIMITED: Admission = {
   run: (_, __, task) => task(() => undefined),
 };
 
-export function createAdmission({ gates, keysOf }: TrafficControl): Admission {
+export function createAdmission(traffic: TrafficControl): Admission {
+  const { gates } = traffic;
   const gateOf: Readonly<Record<Kind, FairGate>> = {
     query: gates.queries,
     mutation: gates.mutations,
@@ -34,7 +35,7 @@ export function createAdmission({ gates, keysOf }: TrafficControl): Admission {
       const keys =
         caller.kind === "system"
           ? []
-          : keysOf(metadata.ip, identityOf(caller)?.tokenIdentifier ?? null);
+          : traffic.keysOf(metadata.ip, identityOf(caller)?.tokenIdentifier ?? null);
       return gateOf[kind].run(keys, task, options);
     },
   };

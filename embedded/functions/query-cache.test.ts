@@ -24,6 +24,7 @@ const SOURCES = {
       const rows = await ctx.db.query("items").collect();
       return rows.length === 0 ? Math.random() : [Math.random(), (await ctx.auth.getUserIdentity())?.subject ?? null];
     });
+    export const large = query(async (_, { box }) => Math.random() + "x".repeat(9_000_000));
     export const timed = query(async () => Date.now());
     export const firstOf = query(async (ctx, { box }) =>
       (await ctx.db.query("items").withIndex("by_box", (q) => q.eq("box", box)).first())?.name ?? null);
@@ -295,4 +296,15 @@ test("live results always equal fresh ones, and only touched queries are re-run"
     }),
     { numRuns: 20 },
   );
+});
+
+test("results that nobody watches are bounded in length too", async () => {
+  const deployment = await start();
+  const large = async (box: number) =>
+    String(await deployment.value("items:large", { box })).slice(0, 12);
+  const results: string[] = [];
+  for (let box = 0; box < 9; box += 1) results.push(await large(box));
+  expect(await large(8)).toBe(results[8]);
+  expect(await large(5)).toBe(results[5]);
+  expect(await large(0)).not.toBe(results[0]);
 });

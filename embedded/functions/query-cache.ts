@@ -22,6 +22,8 @@ export interface QueryKey {
 
 /** Results nobody watches that are kept for the next one who asks. */
 const MAX_UNWATCHED = 2_000;
+/** And how long they may be together: many results that are each as large as allowed are too much. */
+const MAX_UNWATCHED_LENGTH = 64 * 2 ** 20;
 const ANYONE = "\nanyone";
 
 /** Told what happens to a result. */
@@ -129,6 +131,7 @@ export class QueryCache {
   readonly #entries = new Map<string, CachedQuery>();
   /** Those nobody watches, least recently used first. */
   readonly #idle = new Set<CachedQuery>();
+  #idleLength = 0;
   readonly #running = new Map<string, Promise<CachedQuery>>();
   readonly #keeper: Keeper;
 
@@ -137,10 +140,10 @@ export class QueryCache {
     this.#keeper = {
       invalidated: (entry) => {
         if (this.#isListed(entry)) this.#entries.delete(entry.key);
-        this.#idle.delete(entry);
+        this.#removeIdle(entry);
       },
       watchedOrNot: (entry) => {
-        this.#idle.delete(entry);
+        this.#removeIdle(entry);
         if (this.#isListed(entry)) this.#noteUse(entry);
       },
     };
@@ -191,6 +194,7 @@ export class QueryCache {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     this.#idle.clear();
+    this.#idleLength = 0;
     for (const entry of entries) entry.letGo();
   }
 
@@ -211,17 +215,25 @@ export class QueryCache {
   }
 
   #noteUse(entry: CachedQuery): void {
-    this.#idle.delete(entry);
-    if (!entry.isWatched) this.#idle.add(entry);
+    this.#removeIdle(entry);
+    if (!entry.isWatched) {
+      this.#idle.add(entry);
+      this.#idleLength += lengthOf(entry);
+    }
     for (const oldest of this.#idle) {
-      if (this.#idle.size <= MAX_UNWATCHED) return;
+      const isLong = this.#idleLength > MAX_UNWATCHED_LENGTH;
+      if (this.#idle.size <= MAX_UNWATCHED && !isLong) return;
       this.#entries.delete(oldest.key);
       this.#letGo(oldest);
     }
   }
 
+  #removeIdle(entry: CachedQuery): void {
+    if (this.#idle.delete(entry)) this.#idleLength -= lengthOf(entry);
+  }
+
   #letGo(entry: CachedQuery): void {
-    this.#idle.delete(entry);
+    this.#removeIdle(entry);
     entry.letGo();
   }
 
@@ -240,6 +252,10 @@ export function isSameOutcome(left: QueryOutcome, right: QueryOutcome): boolean 
     failureText(left) === failureText(right) &&
     left.errorDataJson === right.errorDataJson
   );
+}
+
+function lengthOf({ key, computed: { outcome } }: CachedQuery): number {
+  return key.length + (outcome.ok ? outcome.valueJson.length : outcome.errorMessage.length);
 }
 
 function entryKeyOf({ question, identity }: QueryKey): string {

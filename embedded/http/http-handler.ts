@@ -18,6 +18,7 @@ import { routeHttpAction } from "./http-action-routes.ts";
 import type { Exchange } from "./http-context.ts";
 import { sendError, sendText } from "./replies.ts";
 import { routeSnapshots, type SnapshotContext } from "./snapshot-routes.ts";
+import type { UnreadResponses } from "./unread-responses.ts";
 import { getStoredFile, postUpload, type StorageContext } from "./storage-routes.ts";
 
 export interface HandlerContext
@@ -25,6 +26,7 @@ export interface HandlerContext
   readonly traffic: TrafficControl;
   /** Whether a direct peer may say where its request came from. */
   readonly trustsProxy: (address: string) => boolean;
+  readonly unreadResponses: UnreadResponses;
   /** Whether the deployment is about to end: what is under way is answered, nothing new begins. */
   readonly isClosing: () => boolean;
 }
@@ -76,6 +78,7 @@ export async function handleHttp(
     if (isFailureOfOurs(error, response)) context.onError(error);
     sendError(response, error);
   }
+  context.unreadResponses.add(response);
 }
 
 function route(exchange: Exchange, context: HandlerContext): Promise<void> | void {

@@ -159,12 +159,6 @@ export const VALUE_LIMITS = {
     (max, levels: number) =>
       `Value is too nested (nested ${levels} levels deep > maximum nesting ${max})`,
   ),
-  /** Of any value, results and arguments included. */
-  valueBytes: limit(
-    32 * MIB,
-    (max, size: number) =>
-      `Value is too large (${formatSize(size)} > maximum size ${formatSize(max)})`,
-  ),
   documentBytes: limit(
     MIB,
     (max, size: number) =>

@@ -67,7 +67,7 @@ test("a process killed while writing keeps every acknowledged write", async () =
     }
     await storage.close();
   }
-});
+}, 60_000);
 
 test("a batch that was not acknowledged is there whole or not at all", async () => {
   const folder = temporaryFolder();
@@ -115,7 +115,7 @@ test("only one of several that open a folder at once gets it", async () => {
   const answers = await Promise.all(children.map(nextLine));
   expect(answers.filter((answer) => answer === "open")).toHaveLength(1);
   expect(answers.filter((answer) => answer.startsWith("InUse"))).toHaveLength(3);
-});
+}, 60_000);
 
 test("a folder with a long path can be opened and locked", async () => {
   const folder = join(temporaryFolder(), "long".repeat(40));
