@@ -151,6 +151,7 @@ async function reply(
   format: Format,
 ): Promise<void> {
   await database.flushed(database.latestTs);
+  await endOfTurn();
   sendJsonText(response, encodeOutcome(outcome, format));
 }
 
@@ -237,4 +238,20 @@ function decodeSegment(segment: string): string {
   } catch {
     throw badBody("The path is not valid percent-encoding.");
   }
+}
+
+let turn: Promise<void> | null = null;
+
+/**
+ * Answers to what arrived in one turn of the event loop are sent together at its end: waking the
+ * other side for each of them costs more than the answers do.
+ */
+function endOfTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = null;
+      resolve();
+    });
+  });
+  return turn;
 }
