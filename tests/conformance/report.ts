@@ -3,6 +3,8 @@ import { format, resolveConfig } from "prettier";
 
 import { clauses } from "./clauses.ts";
 import { CONVEX_TEST_GAPS, EMBEDDED_GAPS } from "./gaps.ts";
+import { suitesSection } from "./report-suites.ts";
+import { table } from "./report-table.ts";
 import type { Gaps } from "./suite.ts";
 
 const INTRODUCTION = `# Conformance
@@ -14,7 +16,7 @@ A gap is expected to fail: when it starts to conform, the suite fails until the 
 
 /** The page as it should be. `path` is where it is kept. */
 export async function renderReport(path: string): Promise<string> {
-  const parts = [INTRODUCTION, summary(), ...clauses.flatMap(clauseTable)];
+  const parts = [INTRODUCTION, summary(), ...clauses.flatMap(clauseTable), ...suitesSection()];
   const options = (await resolveConfig(path)) ?? {};
   return await format(parts.join("\n"), { ...options, parser: "markdown" });
 }
@@ -40,13 +42,4 @@ function clauseTable({ title, behaviours }: (typeof clauses)[number]): string[] 
 function verdict(gaps: Gaps, name: string): string {
   const reason = gaps[name];
   return reason === undefined ? "✓" : `✗ ${reason}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function escaped(cell: string): string {
-  return cell.replace(/[\\|<]/g, "\\$&");
 }

@@ -35,10 +35,12 @@ import type {
 } from "#embedded/functions/types.ts";
 import { canonicalPath } from "#embedded/modules/function-path.ts";
 import type { RegisteredFunction } from "#embedded/runtime/realm/function-calls.ts";
+import type { JsonObject } from "#embedded/values/json-value.ts";
 
 import { HostDeployment } from "./host-deployment.ts";
 import { currentFrame, installConvexGlobal } from "./host-frame.ts";
 import { HostModules, type ModuleGlob } from "./host-modules.ts";
+import { ThrownErrors } from "./thrown-errors.ts";
 
 export type { TestConvex, TestConvexForDataModel, TestConvexRoot } from "convex-test";
 
@@ -47,7 +49,8 @@ type AnySchema = SchemaDefinition<GenericSchema, boolean>;
 export interface ConvexTestOptions {
   readonly schema?: AnySchema | undefined;
   readonly modules?: ModuleGlob | undefined;
-  readonly transactionLimits?: unknown;
+  /** Limits of each transaction, never more than Convex's, which hold in any case. */
+  readonly transactionLimits?: JsonObject | boolean | undefined;
 }
 
 type Args = Record<string, unknown>;
@@ -89,12 +92,17 @@ export function convexTest(
 
 class TestDeployment {
   readonly #modules = new HostModules();
+  readonly #thrown = new ThrownErrors();
   /** The deployment once all that was registered so far is in it. */
   #ready: Promise<HostDeployment>;
 
-  constructor({ schema, modules }: ConvexTestOptions) {
+  constructor({ schema, modules, transactionLimits }: ConvexTestOptions) {
     this.#modules.register("", modules ?? import.meta.glob("/convex/**/*.*s"));
-    this.#ready = HostDeployment.open(this.#modules);
+    this.#ready = HostDeployment.open({
+      modules: this.#modules,
+      thrown: this.#thrown,
+      ...(typeof transactionLimits === "object" ? { transactionLimits } : {}),
+    });
     opened.push(this.#ready);
     this.#applySchema("", schema);
   }
@@ -154,7 +162,10 @@ class TestDeployment {
       argsJson: JSON.stringify([argsJson]),
       ...callerOf(requester),
     };
-    return resultOf(await run(await this.#ready, type, request));
+    const outcome = await run(await this.#ready, type, request);
+    const thrown = this.#thrown.take(request.metadata.requestId);
+    if (!outcome.ok && thrown !== null) throw thrown.error;
+    return resultOf(outcome);
   }
 
   async #fetch(requester: Requester, path: string, init?: RequestInit): Promise<Response> {
@@ -187,7 +198,7 @@ function run(deployment: HostDeployment, type: UdfType, request: FunctionRequest
   }
 }
 
-/** The value, or the failure as an error of this process. */
+/** The value, or the failure in the engine's words. */
 function resultOf(outcome: Outcome): Value {
   if (outcome.ok) return jsonToConvex(JSON.parse(outcome.valueJson) as null);
   const message = failureText(outcome).replace(/^Server Error\n/, "");

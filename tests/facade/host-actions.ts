@@ -21,19 +21,21 @@ import {
 import { describeThrown } from "#embedded/runtime/realm/function-calls.ts";
 import { parseSyscallArgs } from "#embedded/runtime/syscalls/syscall-table.ts";
 
-import { thrownError } from "./host-executor.ts";
 import { runInFrame, syscallError, type HostFrame } from "./host-frame.ts";
 import type { HostModules } from "./host-modules.ts";
+import { hostError, type ThrownErrors } from "./thrown-errors.ts";
 
 const HTTP_PATH: FunctionPath = { componentPath: "", module: "http.js", exportName: "default" };
 
 export class HostActions {
   readonly #modules: HostModules;
   readonly #services: ActionServices;
+  readonly #thrown: ThrownErrors;
 
-  constructor(modules: HostModules, services: ActionServices) {
+  constructor(modules: HostModules, services: ActionServices, thrown: ThrownErrors) {
     this.#modules = modules;
     this.#services = services;
+    this.#thrown = thrown;
   }
 
   async run(request: FunctionRequest): Promise<ActionOutcome> {
@@ -42,11 +44,12 @@ export class HostActions {
       return { ok: true, valueJson: await this.#run(requirePath(request), request), logLines: [] };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
+      this.#thrown.note(requestId, error);
       return functionFailure(error, requestId, []);
     }
   }
 
-  /** Routes like the engine's; what the handler throws is the engine's answer to it. */
+  /** Routes like the engine. What the handler throws is the caller's to catch. */
   async fetch(request: Request, caller: ActionContext["request"]): Promise<Response> {
     await this.#modules.load(HTTP_PATH);
     const router = this.#modules.defaultOf("", HTTP_PATH.module) as HttpRouter | undefined;
@@ -87,7 +90,7 @@ export class HostActions {
       const { requestId } = request.metadata;
       return await runInFrame(this.#frame(path, request), () => invoke(requestId, args));
     } catch (thrown) {
-      throw thrownError(describeThrown(thrown));
+      throw hostError(describeThrown(thrown), thrown);
     }
   }
 

@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { createDeploymentSigner } from "#embedded/auth/deployment-signer.ts";
+import { createUploadTokens } from "#embedded/auth/upload-tokens.ts";
 import { openDatabase } from "#embedded/database/open-database.ts";
 import type { ComponentPath, Database, EngineDatabase } from "#embedded/database/types.ts";
 import type { ActionServices } from "#embedded/functions/action-syscalls.ts";
@@ -24,11 +26,13 @@ import { parseFunctionPath } from "#embedded/modules/function-path.ts";
 import { FunctionError } from "#embedded/runtime/function-error.ts";
 import { CursorCodec } from "#embedded/runtime/syscalls/cursor-codec.ts";
 import { openBlobFolder } from "#embedded/storage/blob-folder.ts";
+import type { JsonObject } from "#embedded/values/json-value.ts";
 
 import { HostActions } from "./host-actions.ts";
 import { HostExecutor } from "./host-executor.ts";
 import type { HostModules } from "./host-modules.ts";
 import { JobTimers } from "./job-timers.ts";
+import type { ThrownErrors } from "./thrown-errors.ts";
 
 const INFO = {
   name: "test",
@@ -36,8 +40,17 @@ const INFO = {
   siteUrl: "https://some.convex.site",
 };
 
+const SECRET = randomBytes(32).toString("hex");
+
 /** Read when it is asked for, so that fake timers count. */
 const CLOCK = { now: () => Date.now() };
+
+export interface HostDeploymentOptions {
+  readonly modules: HostModules;
+  /** Takes note of what functions throw. */
+  readonly thrown: ThrownErrors;
+  readonly transactionLimits?: JsonObject | undefined;
+}
 
 /** A timer that fake ones have not replaced. */
 const realSetTimeout = globalThis.setTimeout;
@@ -53,7 +66,11 @@ export class HostDeployment {
   readonly #mutations: MutationRunner;
   readonly #actions: HostActions;
 
-  private constructor(folder: string, engine: EngineDatabase, modules: HostModules) {
+  private constructor(
+    folder: string,
+    engine: EngineDatabase,
+    { modules, thrown, transactionLimits }: HostDeploymentOptions,
+  ) {
     this.#folder = folder;
     this.#engine = engine;
     this.#modules = modules;
@@ -62,11 +79,16 @@ export class HostDeployment {
     const shared = {
       deployment: INFO,
       blobs: openBlobFolder(join(folder, "files")),
-      uploadTokens: { issue: () => randomBytes(8).toString("hex") },
-      tokenSigner: { sign: (claims: object) => JSON.stringify(claims) },
+      uploadTokens: createUploadTokens(SECRET, CLOCK.now),
+      tokenSigner: createDeploymentSigner(SECRET),
     };
     const cursors = new CursorCodec(randomBytes(32));
-    this.#executor = new HostExecutor(modules, { ...shared, cursors });
+    this.#executor = new HostExecutor({
+      modules,
+      services: { ...shared, cursors },
+      thrown,
+      transactionLimits,
+    });
     this.#mutations = new MutationRunner({
       database,
       executor: this.#executor,
@@ -82,7 +104,7 @@ export class HostDeployment {
       runAction: (request) => this.runAction(request),
       directory: () => Promise.resolve(modules),
     };
-    this.#actions = new HostActions(modules, services);
+    this.#actions = new HostActions(modules, services, thrown);
     this.jobs = new JobTimers({
       database,
       now: CLOCK.now,
@@ -96,7 +118,7 @@ export class HostDeployment {
   }
 
   /** In a new temporary folder. */
-  static async open(modules: HostModules): Promise<HostDeployment> {
+  static async open(options: HostDeploymentOptions): Promise<HostDeployment> {
     const folder = mkdtempSync(join(tmpdir(), "convex-test-"));
     mkdirSync(join(folder, "database"));
     const engine = await openDatabase({
@@ -106,7 +128,7 @@ export class HostDeployment {
       retention: { ageMs: 1e12 },
     });
     defineFunctionTables(engine);
-    return new HostDeployment(folder, engine, modules);
+    return new HostDeployment(folder, engine, options);
   }
 
   /** Makes a schema the component's, as a deploy does. */

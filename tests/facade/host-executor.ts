@@ -3,8 +3,16 @@ import type { ComponentPath, Transaction } from "#embedded/database/types.ts";
 import type { FunctionDirectory } from "#embedded/modules/function-directory.ts";
 import type { FunctionPath } from "#embedded/modules/function-path.ts";
 import { FunctionError } from "#embedded/runtime/function-error.ts";
-import type { Begin, BeginMutation, FunctionExecutor } from "#embedded/runtime/function-executor.ts";
-import { FunctionRun, type RunResult } from "#embedded/runtime/function-run.ts";
+import type {
+  Begin,
+  BeginMutation,
+  FunctionExecutor,
+} from "#embedded/runtime/function-executor.ts";
+import {
+  FunctionRun,
+  type RunEnvironment,
+  type RunResult,
+} from "#embedded/runtime/function-run.ts";
 import type { FunctionInfo } from "#embedded/runtime/function-info.ts";
 import type { CodeRealm, RealmFrame } from "#embedded/runtime/realm.ts";
 import type { Realms } from "#embedded/runtime/realm-set.ts";
@@ -18,9 +26,18 @@ import type {
 import type { SyscallServices } from "#embedded/runtime/syscalls/syscall-context.ts";
 import { parseSyscallArgs } from "#embedded/runtime/syscalls/syscall-table.ts";
 import { TurnQueue } from "#embedded/runtime/turn-queue.ts";
+import type { JsonObject } from "#embedded/values/json-value.ts";
 
 import { runInFrame, syscallError, type HostFrame } from "./host-frame.ts";
 import type { HostModules } from "./host-modules.ts";
+import { hostError, type ThrownErrors } from "./thrown-errors.ts";
+
+export interface HostExecutorOptions {
+  readonly modules: HostModules;
+  readonly services: SyscallServices;
+  readonly thrown: ThrownErrors;
+  readonly transactionLimits: JsonObject | undefined;
+}
 
 /** Nothing can end the host's own code, and it shares its clock with the test. */
 const NO_WATCHDOG = { guard: (_timeoutMs: number, task: () => void) => task() };
@@ -28,14 +45,20 @@ const NO_WATCHDOG = { guard: (_timeoutMs: number, task: () => void) => task() };
 /** In place of the engine's executor: the same runs, with the host's functions as their code. */
 export class HostExecutor implements Pick<FunctionExecutor, "run" | "runQuery"> {
   readonly #modules: HostModules;
-  readonly #services: SyscallServices;
-  readonly #realms: HostRealms;
+  readonly #environment: RunEnvironment;
   readonly #turns = new TurnQueue();
+  readonly #thrown: ThrownErrors;
 
-  constructor(modules: HostModules, services: SyscallServices) {
+  constructor({ modules, services, thrown, transactionLimits }: HostExecutorOptions) {
     this.#modules = modules;
-    this.#services = services;
-    this.#realms = new HostRealms(modules);
+    this.#thrown = thrown;
+    this.#environment = {
+      realms: new HostRealms(modules),
+      services,
+      watchdog: NO_WATCHDOG,
+      userTimeMs: Infinity,
+      transactionLimits,
+    };
   }
 
   /** Mutations take turns, so that what one commits cannot conflict with another. */
@@ -59,22 +82,13 @@ export class HostExecutor implements Pick<FunctionExecutor, "run" | "runQuery"> 
     const loading = this.#modules.load(wanted.request.path);
     if (loading !== null) await loading;
     const { transaction, request } = loading === null ? wanted : begin();
-    const run = new FunctionRun(request, transaction, {
-      realms: this.#realms,
-      services: this.#services,
-      watchdog: NO_WATCHDOG,
-      userTimeMs: Infinity,
-    });
+    const run = new FunctionRun(request, transaction, this.#environment);
     run.start();
     await run.complete();
-    return finish(run.conclude(null), transaction);
+    const result = run.conclude(null);
+    if (!result.outcome.ok) this.#thrown.note(request.request.requestId, result.outcome.error);
+    return finish(result, transaction);
   }
-}
-
-/** The text of an error that the host's code threw, as its developer reads it. */
-export function thrownError({ summary, stack, dataJson }: ThrownError): FunctionError {
-  const frames = stack.split("\n").filter((line) => line.startsWith("    at "));
-  return new FunctionError([`Uncaught ${summary}`, ...frames].join("\n"), dataJson ?? null);
 }
 
 class HostRealms implements Realms {
@@ -109,6 +123,7 @@ class HostRealms implements Realms {
 class HostRealm implements CodeRealm {
   readonly #modules: HostModules;
   readonly #componentPath: ComponentPath;
+  #thrown: unknown = null;
   readonly #waiting = new Map<number, (reply: SyscallReply) => void>();
 
   constructor(modules: HostModules, componentPath: ComponentPath) {
@@ -124,7 +139,10 @@ class HostRealm implements CodeRealm {
         const hostFrame = new TransactionFrame(frame, this.#modules, path, this.#waiting);
         const ended = runInFrame(hostFrame, () => invoke(registered, udfType, argsJson)).then(
           (json) => settled(true, json),
-          (thrown: unknown) => settled(false, JSON.stringify(describeThrown(thrown))),
+          (thrown: unknown) => {
+            this.#thrown = thrown;
+            settled(false, JSON.stringify(describeThrown(thrown)));
+          },
         );
         frame.startOperation(ended.finally(() => hostFrame.end()));
       },
@@ -139,12 +157,12 @@ class HostRealm implements CodeRealm {
     });
   }
 
-  toFunctionError(thrown: ThrownError): FunctionError {
-    return thrownError(thrown);
+  toFunctionError(description: ThrownError): FunctionError {
+    return hostError(description, this.#thrown);
   }
 
   errorOf(error: unknown): FunctionError {
-    return thrownError(describeThrown(error));
+    return hostError(describeThrown(error), error);
   }
 }
 

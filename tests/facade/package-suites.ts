@@ -23,7 +23,6 @@ const READ_ONLY =
   "Deletes a row of `_scheduled_functions`; system tables are read-only in a deployment.";
 const JOB_NAME =
   "Looks for a job named `module:function`; a deployment names it `module.js:function`.";
-const LIMITS = "Sets limits of transactions.";
 
 export const PACKAGE_SUITES: Readonly<Record<string, PackageSuite>> = {
   "@convex-dev/aggregate": {
@@ -34,19 +33,7 @@ export const PACKAGE_SUITES: Readonly<Record<string, PackageSuite>> = {
       "src/component/btree.test.ts": { tests: 15 },
       "src/component/deadLetter.test.ts": { tests: 6 },
       "src/component/setup.test.ts": { tests: 1 },
-      "src/component/worker.test.ts": {
-        tests: 30,
-        gaps: {
-          "getBatch > a batch stops just short of a quarter of the transaction's read limit":
-            LIMITS,
-          "getBatch > an entry larger than the whole budget comes back alone rather than wedging the queue":
-            LIMITS,
-          "draining > a cycle out of write headroom stops mid-entry, parks the cursor on it, and resumes there":
-            LIMITS,
-          "transaction limits > a cycle stops between entries once it runs out of write headroom":
-            LIMITS,
-        },
-      },
+      "src/component/worker.test.ts": { tests: 30 },
     },
   },
   "@convex-dev/batch-worker": {
@@ -77,7 +64,6 @@ export const PACKAGE_SUITES: Readonly<Record<string, PackageSuite>> = {
       "src/component/setup.test.ts": { tests: 1 },
       "src/component/worker.test.ts": {
         tests: 10,
-        gaps: { "worker > batches are capped by the transaction read limit": LIMITS },
       },
       "src/shared.test.ts": { tests: 11 },
     },
