@@ -71,7 +71,8 @@ export class PlannedWrites {
   #documentsOf(table: TableState): Map<string, StoredDocument | null> {
     const { number } = table.byId;
     let documents = this.#documents.get(number);
-    if (documents === undefined) this.#documents.set(number, (documents = new Map()));
+    if (documents === undefined)
+      this.#documents.set(number, (documents = new Map<string, StoredDocument | null>()));
     return documents;
   }
 }
