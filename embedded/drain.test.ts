@@ -10,7 +10,7 @@ import { ConvexHttpClient } from "convex/browser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 
-import { fixtureSources, pushTo } from "./test-backend.ts";
+import { fixtureSources, pushTo, startTestBackend } from "./test-backend.ts";
 import { notes } from "./test-functions.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -195,3 +195,20 @@ test("it ends in time whatever hangs: actions, HTTP actions, stuck clients, half
   await ended;
   stuck.socket.terminate();
 }, 60_000);
+
+test("a request that arrives on a kept connection while the deployment ends is told so", async () => {
+  const backend = await startTestBackend();
+  const socket = connect(Number(new URL(backend.url).port), "127.0.0.1");
+  const answer = () =>
+    new Promise<string>((resolve) => {
+      socket.once("data", (data: Buffer) => resolve(data.toString()));
+      socket.once("close", () => resolve("closed without an answer"));
+    });
+  const request = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+  socket.write(request);
+  expect(await answer()).toMatch(/^HTTP\/1.1 200 /);
+  const disposed = backend.dispose();
+  socket.write(request);
+  expect(await answer()).toMatch(/^HTTP\/1.1 503 [^]*Connection: close[^]*"code":"ShuttingDown"/);
+  await disposed;
+});

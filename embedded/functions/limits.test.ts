@@ -34,6 +34,7 @@ const SOURCES = {
   limits: `
     import { queryGeneric as query, mutationGeneric as mutation, actionGeneric as action, internalQueryGeneric, makeFunctionReference as ref } from "convex/server";
     export const spin = query(async () => { for (;;); });
+    export const askAndSpin = query(async (ctx, { id }) => { await null; void ctx.db.get(id); for (;;); });
     export const gets = query(async (ctx, { count, id }) => (await Promise.all(Array.from({ length: count }, () => ctx.db.get(id)))).length);
     export const getsInTurn = query(async (ctx, { count, id }) => { for (let n = 0; n < count; n += 1) await ctx.db.get(id); return count; });
     export const urls = action(async (ctx, { count }) => (await Promise.all(Array.from({ length: count }, () => ctx.storage.getUrl("none")))).length);
@@ -262,6 +263,12 @@ test("(r) operations at a time, in queries and in actions", async () => {
   await expect(deployment.value("limits:getsInTurn", { count: 1_500, id })).resolves.toBe(1_500);
   await expect(act("limits:urls", { count: 1_000 })).resolves.toBe(1_000);
   await expect(act("limits:urls", { count: 1_001 })).rejects.toThrow(message);
+}, 30_000);
+
+test("operations of a function that was cut off do not count for those after it", async () => {
+  const id = (await deployment.change("limits:insert")) as string;
+  await expect(deployment.value("limits:askAndSpin", { id })).rejects.toThrow("timed out");
+  await expect(deployment.value("limits:getsInTurn", { count: 1_500, id })).resolves.toBe(1_500);
 }, 30_000);
 
 test("(s) calls within calls", async () => {

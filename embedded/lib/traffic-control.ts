@@ -36,6 +36,12 @@ export interface AddressTraffic {
 /** How many more slots there are for what the deployment does itself, such as fetching its own keys. */
 const RESERVED_SLOTS = 8;
 
+/**
+ * The part of the turns for queries and mutations that one caller may have taken. They run one after
+ * the other, so a caller gains nothing by more, and others would wait for all of them.
+ */
+const SHARE_OF_ENGINE = 1 / 8;
+
 export function createTrafficControl(limits: TrafficLimits): TrafficControl {
   const buckets = {
     connects: new TokenBuckets(rateOf(limits.connectsPerSecond)),
@@ -71,8 +77,8 @@ export function createTrafficControl(limits: TrafficLimits): TrafficControl {
   return {
     limits,
     gates: {
-      queries: createGate(limits.queries, 1, limits),
-      mutations: createGate(limits.mutations, 1, limits),
+      queries: createGate(limits.queries, SHARE_OF_ENGINE, limits),
+      mutations: createGate(limits.mutations, SHARE_OF_ENGINE, limits),
       actions: createGate(limits.actions, limits.shareOfOne, limits),
     },
     keysOf(address, identity) {

@@ -28,7 +28,7 @@ export interface TrafficLimits {
   readonly mutations: number;
   readonly actions: number;
   readonly waitingCalls: number;
-  /** The part of these turns, of the actions and of the waiting calls that one caller may take. */
+  /** The part of the actions and of the waiting calls that one caller may take. */
   readonly shareOfOne: number;
   /** Bytes of one sync socket that its client has not read yet, and of all sockets together. */
   readonly unreadBytesPerSocket: number;

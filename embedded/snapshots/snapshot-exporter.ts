@@ -71,32 +71,7 @@ export function createSnapshotExporter(options: SnapshotExporterOptions): Snapsh
       work();
     },
 
-    find(idOrTs) {
-      const record = listExports(database.begin()).find(
-        ({ id, state }) =>
-          id === idOrTs || ("startTs" in state && String(state.startTs) === idOrTs),
-      );
-      if (record === undefined) throw notFound(idOrTs);
-      const { state } = record;
-      if (state.state !== "completed") {
-        throw new ServiceError(
-          "badRequest",
-          "ExportNotComplete",
-          `The requested export ${idOrTs} has not completed`,
-        );
-      }
-      const size = transfers.sizeOf(state.zipKey);
-      if (size === null) throw notFound(idOrTs);
-      return {
-        ts: state.startTs,
-        size,
-        open() {
-          const bytes = transfers.openRange(state.zipKey);
-          if (bytes === null) throw notFound(idOrTs);
-          return bytes;
-        },
-      };
-    },
+    find: (idOrTs) => findZip(idOrTs, options),
 
     get isBusy() {
       return queue.isBusy;
@@ -107,6 +82,32 @@ export function createSnapshotExporter(options: SnapshotExporterOptions): Snapsh
     },
 
     stop: () => queue.stop(),
+  };
+}
+
+function findZip(idOrTs: string, { database, transfers }: SnapshotExporterOptions): ExportedZip {
+  const record = listExports(database.begin()).find(
+    ({ id, state }) => id === idOrTs || ("startTs" in state && String(state.startTs) === idOrTs),
+  );
+  if (record === undefined) throw notFound(idOrTs);
+  const { state } = record;
+  if (state.state !== "completed") {
+    throw new ServiceError(
+      "badRequest",
+      "ExportNotComplete",
+      `The requested export ${idOrTs} has not completed`,
+    );
+  }
+  const size = transfers.sizeOf(state.zipKey);
+  if (size === null) throw notFound(idOrTs);
+  return {
+    ts: state.startTs,
+    size,
+    open() {
+      const bytes = transfers.openRange(state.zipKey);
+      if (bytes === null) throw notFound(idOrTs);
+      return bytes;
+    },
   };
 }
 

@@ -79,23 +79,11 @@ export function createSnapshotImporter(options: SnapshotImporterOptions): Snapsh
   return {
     startUpload: () => randomUUID(),
 
-    async uploadPart(uploadToken, partNumber, bytes) {
-      requireUpload(uploadToken);
-      if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > MAX_PARTS) {
-        throw invalidUpload(`partNumber must be an integer from 1 to ${MAX_PARTS}.`);
-      }
-      return (await transfers.writeStream(bytes)).key;
-    },
+    uploadPart: (uploadToken, partNumber, bytes) =>
+      storePart(uploadToken, partNumber, bytes, transfers),
 
-    async finishUpload(uploadToken, { partTokens, ...request }) {
-      requireUpload(uploadToken);
-      if (partTokens.length > MAX_PARTS) throw invalidUpload(`More than ${MAX_PARTS} parts.`);
-      if (partTokens.some((token) => transfers.sizeOf(token) === null)) {
-        throw invalidUpload("A part token is not valid.");
-      }
-      const importId = await commitWrites(database, (transaction) =>
-        insertImport(transaction, { ...request, parts: partTokens }),
-      );
+    async finishUpload(uploadToken, request) {
+      const importId = await recordUpload(uploadToken, request, options);
       work(importId);
       return importId;
     },
@@ -111,12 +99,7 @@ export function createSnapshotImporter(options: SnapshotImporterOptions): Snapsh
     },
 
     async cancel(importId) {
-      const parts = await commitWrites(database, (transaction) => {
-        const record = requireImport(transaction, importId);
-        requireUnfinished(record);
-        setImportState(transaction, importId, failed("Import canceled"));
-        return record.parts;
-      });
+      const parts = await recordCancellation(importId, database);
       // When it is under way, it ends at its next slice.
       queue.add(() => removeAll(parts, transfers));
     },
@@ -133,6 +116,34 @@ export function createSnapshotImporter(options: SnapshotImporterOptions): Snapsh
 
     stop: () => queue.stop(),
   };
+}
+
+async function storePart(
+  uploadToken: string,
+  partNumber: number,
+  bytes: AsyncIterable<Uint8Array>,
+  transfers: BlobFolder,
+): Promise<string> {
+  requireUpload(uploadToken);
+  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > MAX_PARTS) {
+    throw invalidUpload(`partNumber must be an integer from 1 to ${MAX_PARTS}.`);
+  }
+  return (await transfers.writeStream(bytes)).key;
+}
+
+function recordUpload(
+  uploadToken: string,
+  { partTokens, ...request }: ImportRequest,
+  { database, transfers }: SnapshotImporterOptions,
+): Promise<string> {
+  requireUpload(uploadToken);
+  if (partTokens.length > MAX_PARTS) throw invalidUpload(`More than ${MAX_PARTS} parts.`);
+  if (partTokens.some((token) => transfers.sizeOf(token) === null)) {
+    throw invalidUpload("A part token is not valid.");
+  }
+  return commitWrites(database, (transaction) =>
+    insertImport(transaction, { ...request, parts: partTokens }),
+  );
 }
 
 /** Blobs of uploads that are still needed. */
@@ -261,6 +272,19 @@ async function fail(importId: string, error: unknown, database: EngineDatabase):
 
 async function removeAll(parts: readonly string[], transfers: BlobFolder): Promise<void> {
   for (const key of parts) await transfers.remove(key);
+}
+
+/** Returns the parts of its upload. */
+function recordCancellation(
+  importId: string,
+  database: EngineDatabase,
+): Promise<readonly string[]> {
+  return commitWrites(database, (transaction) => {
+    const record = requireImport(transaction, importId);
+    requireUnfinished(record);
+    setImportState(transaction, importId, failed("Import canceled"));
+    return record.parts;
+  });
 }
 
 function inProgress(message: string, checkpoints: readonly string[] = []): ImportState {

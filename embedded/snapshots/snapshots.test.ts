@@ -12,7 +12,7 @@ import {
   systemQuery,
   upload,
   zipOf,
-} from "./test-transfer.ts";
+} from "../test-transfer.ts";
 
 const SOURCES = {
   schema: `

@@ -185,7 +185,7 @@ test("a frame that is never finished ends its socket in time, whatever control f
   const attacker = await openRaw(server.port);
   const idle = await openRaw(server.port);
   const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
-  attacker.write(frameHead(TEXT_UNFINISHED, 10));
+  attacker.write(Buffer.concat([frameHead(TEXT_UNFINISHED, 10), Buffer.alloc(10, 0x20)]));
   const pongs = setInterval(() => {
     attacker.write(pong);
     idle.write(pong);

@@ -107,7 +107,7 @@ async function fileProblems({ files }: StoredRound, ledger: Ledger): Promise<str
   const problems = differences("files", names(files), names(ledger.files));
   for (const { token, url, sha256 } of files) {
     const response = url === null ? null : await fetch(url);
-    const bytes = Buffer.from((await response?.arrayBuffer()) ?? []);
+    const bytes = Buffer.from((await response?.arrayBuffer()) ?? new ArrayBuffer(0));
     const digest = createHash("sha256").update(bytes).digest("base64");
     if (response?.status !== 200 || digest !== sha256) {
       problems.push(`the file ${token} reads ${bytes.length} bytes of digest ${digest}`);

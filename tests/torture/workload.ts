@@ -112,7 +112,7 @@ async function upload(worker: Worker, token: string): Promise<void> {
   try {
     const response = await fetch(address, {
       method: "POST",
-      body: bytes,
+      body: new Uint8Array(bytes),
       headers: { Digest: `sha-256=${sha256}` },
     });
     ({ storageId } = (await response.json()) as { storageId: string });

@@ -10,15 +10,17 @@ interface Resolvers {
 /** `globalThis.Convex`, through which the client library reaches the engine. */
 export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSyscall">): {
   readonly settle: (id: number, reply: SyscallReply) => void;
+  /** To be called first at each entry of the realm. */
+  readonly begin: () => void;
 } {
   const waiting = new Map<number, Resolvers>();
-  const requireRoom = boundBursts();
+  const bursts = boundBursts();
   defineGlobal("Convex", {
     syscall(op: string, json: string): string {
       return valueOf(host.syscall(op, json));
     },
     asyncSyscall(op: string, json: string): Promise<string> {
-      const refusal = requireRoom();
+      const refusal = bursts.requireRoom();
       if (refusal !== null) return Promise.reject(refusal);
       const reply = host.asyncSyscall(op, json);
       if (!reply.startsWith("#")) return settled(reply);
@@ -37,6 +39,7 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
       if (reply.startsWith("!")) resolvers?.reject(failureOf(reply));
       else resolvers?.resolve(reply.slice(1));
     },
+    begin: bursts.begin,
   };
 }
 
@@ -44,13 +47,21 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
  * Bounds how many operations are asked for before any of their answers can have been seen: what a
  * function waits for at a time.
  */
-function boundBursts(): () => Error | null {
+function boundBursts(): {
+  readonly begin: () => void;
+  readonly requireRoom: () => Error | null;
+} {
   const { max, text } = FUNCTION_LIMITS.concurrentOperations;
   let asked = 0;
-  return () => {
-    if (asked === 0) void Promise.resolve().then(() => (asked = 0));
-    asked += 1;
-    return asked > max ? new Error(text()) : null;
+  const begin = () => void (asked = 0);
+  return {
+    // An entry that was cut off has not come to what it queued.
+    begin,
+    requireRoom() {
+      if (asked === 0) void Promise.resolve().then(begin);
+      asked += 1;
+      return asked > max ? new Error(text()) : null;
+    },
   };
 }
 

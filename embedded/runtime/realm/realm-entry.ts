@@ -33,7 +33,10 @@ export function installRealm(host: RealmHost): RealmControl {
       );
     },
   });
-  defineHidden("[engine]", () => host.takeTask()?.());
+  defineHidden("[engine]", () => {
+    syscalls.begin();
+    host.takeTask()?.();
+  });
   return {
     ...createFunctionCalls(registry),
     probe: (path) => probeModule(registry, path),

@@ -5,7 +5,7 @@ import type { Value } from "convex/values";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 
-import type { TestBackend } from "../test-backend.ts";
+import type { TestBackend } from "./test-backend.ts";
 
 interface ImportOptions {
   readonly format: "csv" | "jsonLines" | "jsonArray" | "zip";

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { createTrafficControl } from "../lib/traffic-control.ts";
+import { parseTrafficLimits } from "../lib/traffic-limits.ts";
+import { requestOf, startTestDeployment, unwrap, type TestDeployment } from "./test-deployment.ts";
+import type { Caller, FunctionRequest } from "./types.ts";
+
+let deployment: TestDeployment;
+
+beforeAll(async () => {
+  deployment = await startTestDeployment(
+    {
+      calls: `
+        import { actionGeneric as action, mutationGeneric as mutation, queryGeneric as query } from "convex/server";
+        export const read = query({ handler: () => 1 });
+        export const write = mutation({ handler: () => 1 });
+        export const act = action({ handler: () => 1 });
+        export const hang = action({ handler: () => new Promise(() => {}) });
+        export const nest = action({ handler: (ctx) => ctx.runAction("calls:act") });
+        export const loop = query({ handler: () => { for (;;); } });
+      `,
+    },
+    { traffic: createTrafficControl(parseTrafficLimits(["actions=4", "waitingCalls=20"])) },
+  );
+});
+afterAll(() => deployment.close());
+
+function from(ip: string, path: string, args: object = {}): FunctionRequest {
+  const request = requestOf(path, args);
+  return { ...request, metadata: { ...request.metadata, ip } };
+}
+
+test("a function is refused when its caller's token has run out by the time it would run", async () => {
+  const { runner, clock } = deployment;
+  const identity = { tokenIdentifier: "a|b", attributesJson: "{}", expiresAt: clock.nowMs + 1_000 };
+  const caller: Caller = { kind: "client", identity };
+  const calls = [
+    () => runner.runQuery({ ...requestOf("calls:read", {}, caller), journal: null }),
+    () => runner.runMutation(requestOf("calls:write", {}, caller)),
+    () => runner.runAction(requestOf("calls:act", {}, caller)),
+  ];
+  for (const call of calls) expect(unwrap(await call())).toBe(1);
+  await deployment.change("calls:write");
+  const before = clock.nowMs;
+  clock.nowMs = identity.expiresAt;
+  for (const call of calls.slice(1)) {
+    await expect(call()).rejects.toMatchObject({ kind: "unauthenticated", code: "TokenExpired" });
+  }
+  const other = { ...requestOf("calls:read", { another: true }, caller), journal: null };
+  await expect(runner.runQuery(other)).rejects.toMatchObject({ code: "TokenExpired" });
+  clock.nowMs = before;
+});
+
+test("an address whose queries loop keeps others waiting for one of them, not for all", async () => {
+  const { runner } = deployment;
+  let ended = 0;
+  for (let call = 0; call < 6; call += 1) {
+    const bad = runner.runQuery({ ...from("203.0.113.7", "calls:loop", { call }), journal: null });
+    void bad.finally(() => (ended += 1)).catch(() => undefined);
+  }
+  // By then the first has shown what its address costs.
+  while (ended === 0) await new Promise((resolve) => setImmediate(resolve));
+  const before = ended;
+  const good = { ...from("203.0.113.8", "calls:read", { fresh: true }), journal: null };
+  expect(unwrap(await runner.runQuery(good))).toBe(1);
+  expect(ended - before).toBeLessThanOrEqual(1);
+}, 60_000);
+
+test("actions that hang take the share of their address; others, and nested ones, go on", async () => {
+  const { runner } = deployment;
+  for (let call = 0; call < 3; call += 1) {
+    void runner.runAction(from("203.0.113.7", "calls:hang")).catch(() => undefined);
+  }
+  for (let call = 0; call < 3; call += 1) {
+    expect(unwrap(await runner.runAction(from("203.0.113.8", "calls:nest")))).toBe(1);
+  }
+  const more = Array.from({ length: 12 }, () =>
+    runner.runAction(from("203.0.113.7", "calls:hang")),
+  );
+  for (const call of more) call.catch(() => undefined);
+  await expect(Promise.race(more)).rejects.toMatchObject({ code: "TooManyConcurrentRequests" });
+}, 30_000);
