@@ -89,7 +89,7 @@ export class ActionRunner {
       return { ok: true, valueJson, logLines: session.logs.lines };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      return functionFailure(error, requestId, session?.logs.lines ?? []);
+      return functionFailure(error, requestId, session.logs.lines);
     }
   }
 
@@ -153,11 +153,11 @@ export class ActionRunner {
       session.result.then(
         () => {
           body.push(null);
-          onEnded({ error: null, logLines: session?.logs.lines ?? [] });
+          onEnded({ error: null, logLines: session.logs.lines });
         },
         (error: unknown) => {
           const message = error instanceof Error ? error.message : String(error);
-          onEnded({ error: message, logLines: session?.logs.lines ?? [] });
+          onEnded({ error: message, logLines: session.logs.lines });
           if (body.fail(error)) return;
           if (error instanceof FunctionError) resolve(this.#errorResponse(error, metadata));
           else reject(new Error("The HTTP action failed in the engine.", { cause: error }));
