@@ -89,7 +89,7 @@ export class ActionRunner {
       return { ok: true, valueJson, logLines: session.logs.lines };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      return functionFailure(error, requestId, session.logs.lines);
+      return functionFailure(error, requestId, session?.logs.lines ?? []);
     }
   }
 
