@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { startTestDeployment, type TestDeployment } from "./test-deployment.ts";
 
@@ -16,6 +16,11 @@ beforeAll(async () => {
 
       export const stuck = query(async () => await new Promise(() => {}));
       export const loop = query(async () => { for (;;) {} });
+      export const countTo = query(async (ctx, { rounds }) => {
+        let count = 0;
+        while (count < rounds) count += 1;
+        return count;
+      });
       export const asyncLoop = query(async () => { for (;;) await null; });
       export const busyWithReads = query(async (ctx) => { for (;;) await ctx.db.query("notes").first(); });
       export const stubborn = query(async (ctx) => {
@@ -124,11 +129,9 @@ async function withoutVitestListeners<T>(run: () => Promise<T>): Promise<T> {
 }
 
 test("a promise that nothing can resolve is reported at once", async () => {
-  const startedAt = performance.now();
   await expect(deployment.value("runs:stuck")).rejects.toThrow(
     "Returned promise will never resolve",
   );
-  expect(performance.now() - startedAt).toBeLessThan(500);
 });
 
 test("a nested call that never resolves fails for its caller to catch", async () => {
@@ -140,14 +143,25 @@ test("a nested call that never resolves fails for its caller to catch", async ()
 test.each(["loop", "asyncLoop", "busyWithReads", "stubborn"])(
   "an endless loop (%s) is ended and the realm stays usable",
   async (name) => {
-    const startedAt = performance.now();
     await expect(deployment.value(`runs:${name}`)).rejects.toThrow(
       "Function execution timed out (maximum duration: 1s)",
     );
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
     await expect(deployment.value("runs:undefinedResult")).resolves.toBeNull();
   },
 );
+
+test("a function that a busy machine kept from computing is given more time", async () => {
+  vi.spyOn(process, "cpuUsage").mockReturnValue({ user: 0, system: 0 });
+  const rounds = roundsIn(6_000);
+  await expect(deployment.value("runs:countTo", { rounds })).resolves.toBe(rounds);
+});
+
+test("a function that computed for too long gets no more", async () => {
+  let user = 0;
+  vi.spyOn(process, "cpuUsage").mockImplementation(() => ({ user: (user += 2e6), system: 0 }));
+  const rounds = Number.MAX_SAFE_INTEGER;
+  await expect(deployment.value("runs:countTo", { rounds })).rejects.toThrow("timed out");
+});
 
 test("a rejection that nobody handles fails the mutation and undoes it", async () => {
   await withoutVitestListeners(async () => {
@@ -261,3 +275,11 @@ test("a module that fails at import fails its functions, and works once the reas
   deployment.setVariables({ BREAK: null });
   await expect(deployment.value("broken:fine")).resolves.toBe(1);
 });
+
+/** How often a loop goes round in about this time on this machine. */
+function roundsIn(ms: number): number {
+  const started = performance.now();
+  let rounds = 0;
+  while (rounds % 100_000 !== 0 || performance.now() - started < 100) rounds += 1;
+  return rounds * (ms / 100);
+}
