@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { CACHE, REPOSITORY } from "./backend.ts";
-import { anonymousMemory } from "./child-process.ts";
+import { anonymousMemory, readProcess } from "./child-process.ts";
 import type { BenchContext } from "./functions-bench.ts";
 import { makeRow, type Row } from "./row.ts";
 
@@ -104,12 +104,14 @@ async function firstPage(): Promise<void> {
   throw new Error("The shop showed no page in time.");
 }
 
-/** npm passes the signal on to the program that it runs. */
+/** The launcher is told itself: npm and its shell would leave it alone. Waits until nothing is left. */
 async function stopShop(child: ChildProcess): Promise<void> {
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const launcher = descendants(child.pid ?? 0).find((pid) => commandOf(pid).includes("start.mjs"));
-  process.kill(launcher ?? child.pid ?? 0, "SIGTERM");
-  await ended;
+  const pids = descendants(child.pid ?? 0);
+  const launcher = pids.findLast((pid) => commandOf(pid).includes("start.mjs"));
+  if (launcher !== undefined) process.kill(launcher, "SIGTERM");
+  while (pids.some((pid) => commandOf(pid) !== "")) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 async function measureEmptyProcess(): Promise<{ seconds: number; memoryMb: number }> {
@@ -153,13 +155,4 @@ function parentOf(pid: number): number | null {
 
 function commandOf(pid: number): string {
   return readProcess(pid, "cmdline") ?? "";
-}
-
-/** `null` for a process that has ended meanwhile. */
-function readProcess(pid: number, file: "stat" | "cmdline"): string | null {
-  try {
-    return readFileSync(`/proc/${String(pid)}/${file}`, "utf8");
-  } catch {
-    return null;
-  }
 }

@@ -44,15 +44,27 @@ export class BenchChild {
   }
 }
 
-/** Memory that belongs to a process alone, in bytes: without mapped files, which inflate the rest. */
+/**
+ * Memory that belongs to a process alone, in bytes: without mapped files, which inflate the rest.
+ * Nothing when it has ended meanwhile.
+ */
 export function anonymousMemory(pid: number): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
-  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) * 1024;
+  const status = readProcess(pid, "status") ?? "";
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** What Linux tells of a process, `null` when it has ended. */
+export function readProcess(pid: number, file: "status" | "stat" | "cmdline"): string | null {
+  try {
+    return readFileSync(`/proc/${String(pid)}/${file}`, "utf8");
+  } catch {
+    return null;
+  }
 }
 
 /** Processor time that a process has used, in milliseconds. */
 export function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+  const stat = readProcess(pid, "stat") ?? "";
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
   return ticks * MS_PER_TICK;
