@@ -109,7 +109,7 @@ test.skipIf(!hasDisk)("uploads and settings are refused with 503", async () => {
 test.skipIf(!hasDisk)(
   "a scheduled function waits until there is room, then runs once",
   async () => {
-    await http().mutation(notes.addLater, { text: "later", delayMs: 300 });
+    await http().mutation(notes.addLater, { text: "later", delayMs: 5_000 });
     fillDisk();
     backend.clock.offsetMs += 10_000;
     // Time to try and be refused; the outcome is the same without a try.

@@ -335,7 +335,7 @@ test("an address opens a bounded number of sockets, and a flood of messages ends
     await vi.waitFor(async () => {
       const again = await openSocket(limited);
       expect(again.refusal).toBeNull();
-    });
+    }, 10_000);
     for (const { socket } of open) socket.terminate();
   });
 }, 30_000);

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 
 import { Storage } from "../storage/storage.ts";
-import { applySchema, commit, openTestDatabase, rows, schemaOf } from "./test-database.ts";
+import { applySchema, commit, insert, openTestDatabase, rows, schemaOf } from "./test-database.ts";
 
 const TRANSACTION_SIZE = 1_000;
 
@@ -38,3 +38,20 @@ test("opening a database reads as little of many rows as of few", async () => {
   expect(few).toBeGreaterThan(0);
   expect(many).toBe(few);
 }, 180_000);
+
+test("a document that is read again is not decoded again, until it has changed", async () => {
+  const test = await openTestDatabase();
+  const id = insert(test.db, "items", { n: 1 });
+  await test.reopen();
+  const decode = vi.spyOn(Storage.prototype, "decode");
+  const decodings = (read: () => unknown): number => {
+    decode.mockClear();
+    read();
+    return decode.mock.calls.length;
+  };
+  expect(decodings(() => test.db.begin().get("", id))).toBe(1);
+  expect(decodings(() => test.db.begin().get("", id))).toBe(0);
+  expect(decodings(() => rows(test.db.begin(), "items", "by_id"))).toBe(0);
+  commit(test.db, (tx) => tx.patch("", id, '{"n":2}'));
+  expect(test.db.begin().get("", id)?.json).toContain('"n":2');
+});

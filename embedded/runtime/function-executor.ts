@@ -59,7 +59,8 @@ const FIRST_TRY_MS = 300;
  */
 const STARVED_SHARE = 0.5;
 const STARVED_LIMIT_MS = 4 * ENTRY_LIMIT_MS;
-const MAX_HEAP_GROWTH_BYTES = 128 * 2 ** 20;
+/** Garbage is counted too, and V8 lets a few hundred megabytes of it gather. */
+const MAX_HEAP_GROWTH_BYTES = 512 * 2 ** 20;
 /** How many turns of the event loop a batch may gather. */
 const GATHERING_TURNS = 4;
 /** No further function of a batch is started after this time. */
@@ -190,7 +191,7 @@ export class FunctionExecutor {
     }
     const slow = isNextSlow ? batch[prepared.length] : undefined;
     if (slow !== undefined) {
-      await this.#runTogether([slow], limitMs < ENTRY_LIMIT_MS ? ENTRY_LIMIT_MS : STARVED_LIMIT_MS);
+      await this.#runTogether([slow], nextLimitMs(limitMs));
     }
     return count;
   }
@@ -230,7 +231,7 @@ export class FunctionExecutor {
       this.#watchdog.guard(limitMs, () => this.#start(prepared, batch, current));
     } catch (error) {
       if (!(error instanceof WatchdogError)) throw error;
-      const isFillingMemory = heapBytes() - heapBefore > MAX_HEAP_GROWTH_BYTES;
+      const isFillingMemory = heapBytes() - heapBefore > maxGrowthBytes(limitMs);
       const isStarved = processorMs() - processorMsBefore < limitMs * STARVED_SHARE;
       const hasMoreTime = limitMs < (isStarved ? STARVED_LIMIT_MS : ENTRY_LIMIT_MS);
       isNextSlow = current.run !== null && !isFillingMemory && hasMoreTime;
@@ -306,6 +307,16 @@ export class FunctionExecutor {
     this.#realms.set(code, realms);
     return realms;
   }
+}
+
+function nextLimitMs(limitMs: number): number {
+  return limitMs < ENTRY_LIMIT_MS ? ENTRY_LIMIT_MS : STARVED_LIMIT_MS;
+}
+
+/** By how much the memory may grow within a try, so that it suffices for the next, longer one. */
+function maxGrowthBytes(limitMs: number): number {
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  return Math.min(MAX_HEAP_GROWTH_BYTES, (limit - used) * (limitMs / nextLimitMs(limitMs)));
 }
 
 /** Heap and what buffers hold outside of it. */

@@ -144,13 +144,12 @@ test("a flush in progress does not keep timers from running", async () => {
   const storage = await openStorage();
   let timers = 0;
   const timer = setInterval(() => (timers += 1), 1);
-  const deadline = performance.now() + 60;
-  for (let ts = 1n; performance.now() < deadline; ts += 1n) {
+  // Without end if they did not run.
+  for (let ts = 1n; timers < 5; ts += 1n) {
     storage.write([put("a", String(ts))], ts);
     await storage.flushed(ts);
   }
   clearInterval(timer);
-  expect(timers).toBeGreaterThan(5);
 });
 
 test("many writes of one turn become durable together", async () => {

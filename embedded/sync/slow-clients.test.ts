@@ -98,7 +98,7 @@ async function watch(port: number) {
   socket.send(
     JSON.stringify({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications }),
   );
-  await vi.waitFor(() => expect(values).toHaveLength(1));
+  await vi.waitFor(() => expect(values).toHaveLength(1), { timeout: 10_000 });
   return { socket, values };
 }
 
@@ -175,9 +175,11 @@ test("frames that are begun and not finished are bounded for all sockets togethe
     attacker.write(Buffer.alloc(MB, 0x20));
   }
   await anyGone;
-  await vi.waitFor(() => expect(server.sync.sessionCount).toBeLessThanOrEqual(5));
+  await vi.waitFor(() => expect(server.sync.sessionCount).toBeLessThanOrEqual(5), {
+    timeout: 10_000,
+  });
   server.change(1, 10);
-  await vi.waitFor(() => expect(watcher.values.at(-1)).toBe(1));
+  await vi.waitFor(() => expect(watcher.values.at(-1)).toBe(1), { timeout: 10_000 });
 });
 
 test("a frame that is never finished ends its socket in time, whatever control frames come between", async () => {
@@ -193,7 +195,7 @@ test("a frame that is never finished ends its socket in time, whatever control f
   await gone(attacker);
   clearInterval(pongs);
   expect(idle.destroyed).toBe(false);
-  await vi.waitFor(() => expect(server.sync.sessionCount).toBe(1));
+  await vi.waitFor(() => expect(server.sync.sessionCount).toBe(1), { timeout: 10_000 });
 });
 
 test("compression is neither offered nor accepted", async () => {

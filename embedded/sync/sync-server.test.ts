@@ -104,7 +104,7 @@ test("a peer that answers no pings is dropped, one that does stays", async () =>
   const dropped = new Promise((resolve) => mute.once("close", resolve));
   mute.resume();
   await dropped;
-  await vi.waitFor(() => expect(sync.sessionCount).toBe(1));
+  await vi.waitFor(() => expect(sync.sessionCount).toBe(1), { timeout: 10_000 });
   expect(lively.readyState).toBe(WebSocket.OPEN);
   lively.close();
 });
