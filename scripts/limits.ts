@@ -26,7 +26,9 @@ export function describeLimits<Name extends string>(
     "## Convex's limits",
     "",
     "They are those of a Convex deployment, and so are the texts of the errors: what passes here passes",
-    "there. They cannot be changed. A function that goes beyond one fails, and nothing it wrote stays.",
+    "there, but for memory: V8 does not bound what one function of a shared process holds, so a query",
+    "or mutation is cut off when it fills hundreds of megabytes, and an action's thread at 160 MiB. They",
+    "cannot be changed. A function that goes beyond one fails, and nothing it wrote stays.",
     "",
     ...sections.flatMap(({ title, limits }) => [
       `### ${title}`,

@@ -13,7 +13,9 @@ Convex's own components ship the tests that they are developed with, written for
 const OTHERS = `
 ## Suites of other projects
 
-The same facade runs suites from checkouts of other projects, which are not kept here: \`npm run suites -- DIR…\` after \`npm install\` in each of them. These are the results of the last run; what every failing test takes for granted is in \`tests/facade/outside-suites.ts\`.
+The same facade runs suites from checkouts of other projects, which are not kept here: \`npm run suites -- DIR…\` after \`npm install\` in each of them. These are the results of the last run; what every failing test takes for granted is in \`tests/facade/outside-suites.ts\`. Of convex-helpers it is the server's part, \`server/\`.
+
+Not run: \`@convex-dev/presence\` ships no tests; the client's own tests (convex-js) replace the server; the projects of the open backend's component-tests have their expectations in Rust (\`tests/fixtures/components\` and the conformance suite's components stand in for them), its scenario-runner makes load and asserts nothing, and its demos' ten tests are covered by the suites above.
 `;
 
 export function suitesSection(): string[] {
