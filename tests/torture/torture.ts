@@ -97,13 +97,14 @@ class Series {
     const ledger = newLedger();
     const problems: string[] = [];
     const figures = noFigures();
-    await this.#http.mutation(functions.open, {
-      round,
-      accounts: ACCOUNTS,
-      balance: OPENING_BALANCE,
-    });
-    const clients = this.#connectClients(round, random, problems);
+    let clients: SyncClient[] = [];
     try {
+      await this.#http.mutation(functions.open, {
+        round,
+        accounts: ACCOUNTS,
+        balance: OPENING_BALANCE,
+      });
+      clients = this.#connectClients(round, random, problems);
       await this.#workAndKill({ round, random, ledger, clients, figures });
       await this.#settle(round, clients);
       await this.#verify({ round, random, ledger, clients, figures, problems });
