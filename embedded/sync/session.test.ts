@@ -555,16 +555,14 @@ test("messages, added queries and calls count against the client's address", asy
 });
 
 test("calls of an identity count against it, from whatever address", async () => {
-  const traffic = createTrafficControl(parseTrafficLimits(["callsPerSecondOfIdentity=1"]));
-  const socket = open({ traffic });
-  for (let requestId = 0; requestId < 11; requestId += 1) socket.receive(mutation(requestId));
-  await settle();
-  expect(socket.closes).toEqual([]);
-  const signedIn = open({ traffic });
-  signedIn.receive({ type: "Authenticate", baseVersion: 0, tokenType: "User", value: "ada" });
-  for (let requestId = 0; requestId < 11; requestId += 1) signedIn.receive(mutation(requestId));
-  await settle();
-  expect(signedIn.closes).toEqual([{ code: 1013, reason: "TooManyConcurrentRequests" }]);
+  for (const value of [null, "ada"]) {
+    const socket = open({ limits: ["callsPerSecondOfIdentity=1"] });
+    const token = value === null ? { tokenType: "None" } : { tokenType: "User", value };
+    socket.receive({ type: "Authenticate", baseVersion: 0, ...token });
+    for (let requestId = 0; requestId < 11; requestId += 1) socket.receive(mutation(requestId));
+    await settle();
+    expect(socket.closes.map(({ code }) => code)).toEqual(value === null ? [] : [1013]);
+  }
 });
 
 test("an address whose tokens were refused too often is not heard any more", async () => {
