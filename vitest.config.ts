@@ -11,6 +11,8 @@ const onEmbeddedEngine = {
 
 export default defineConfig({
   test: {
+    // One fewer than there are cores by default: on two, tests that wait would wait for each other.
+    maxWorkers: 2,
     projects: [
       {
         test: {
