@@ -130,7 +130,6 @@ function stopOnSignals(backend: Backend): void {
     );
   };
   process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
   // Without its parent nobody would hand it sockets or end it.
   process.once("disconnect", stop);
 }

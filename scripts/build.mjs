@@ -39,6 +39,12 @@ const ENGINE_ENTRIES = [
     format: "cjs",
     platform: "node",
   },
+  {
+    entryPoints: ["embedded/runtime/watchdog-thread.ts"],
+    outfile: "watchdog-thread.js",
+    format: "cjs",
+    platform: "node",
+  },
 ];
 
 /** Builds everything that runs, unless the sources are those of the last build. */

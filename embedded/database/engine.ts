@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 
-import { someContains } from "../index/interval-set.ts";
 import { BoundedCache } from "../lib/bounded-cache.ts";
 import type { Storage } from "../storage/storage.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import {
-  COUNTS_INDEX,
   declaredIndex,
   isSystemTable,
   newTable,
@@ -21,7 +19,6 @@ import { CommitPlan } from "./commit-plan.ts";
 import { DatabaseError, OccConflictError } from "./database-error.ts";
 import { HiddenTables, type ImportHost } from "./hidden-tables.ts";
 import { IndexBuilder } from "./index-builder.ts";
-import { PlannedWrites } from "./planned-writes.ts";
 import { findConflict } from "./read-validation.ts";
 import { parseSchema } from "./schema.ts";
 import { diffSchema, SchemaPreparation } from "./schema-preparation.ts";
@@ -52,9 +49,6 @@ import { WriteLog, type LogEntry, type RetentionLimits } from "./write-log.ts";
 
 /** Characters of document text that are kept decoded. */
 const DOCUMENT_CACHE_LENGTH = 16 * 2 ** 20;
-
-/** Room for the creation times of what a transaction writes after its commit was planned. */
-const LATE_WRITES_MS = 0.002;
 
 export interface EngineOptions {
   readonly storage: Storage;
@@ -115,44 +109,10 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return new DatabaseTransaction(this, view, options.nowMs ?? this.#clock());
   }
 
-  beginAfter(previous: Transaction, options: { readonly nowMs?: number } = {}): Transaction | null {
-    const before = requireOwn(previous);
-    const nowMs = options.nowMs ?? this.#clock();
-    const isUntouched = !before.hasWrites;
-    if (isUntouched && before.planned === null) return this.begin({ nowMs });
-    const planned = before.planned ?? new PlannedWrites();
-    let ts = before.snapshotTs;
-    if (!isUntouched) {
-      if (before.planned === null && ts !== this.#latestTs) return null;
-      if (!planned.add(before)) return null;
-      ts = this.#nextTs(Math.max(before.lastCreationTime, before.nowMs) + LATE_WRITES_MS, ts);
-      before.planCommit(ts);
-    }
-    const view = new SnapshotView(this, ts, this.#catalog, planned);
-    return new DatabaseTransaction(this, view, nowMs);
-  }
-
-  isOnCourse(transaction: Transaction): boolean {
-    const own = requireOwn(transaction);
-    if (own.planned === null) return true;
-    if (own.snapshotTs !== this.#latestTs) return false;
-    const readSet = own.readSet();
-    for (const before of own.planned.transactions) {
-      if (before.plannedTs === null || before.plannedTs > own.snapshotTs) break;
-      if (!before.wentAsPlanned) return false;
-      if (this.#isSurprised(readSet, before)) return false;
-    }
-    own.settle();
-    return true;
-  }
-
   commit(transaction: Transaction): CommitResult {
-    const own = requireOwn(transaction);
-    if (own.planned !== null) throw new TypeError("The transaction's snapshot has not come true.");
-    return this.#commit(own);
-  }
-
-  #commit(transaction: DatabaseTransaction): CommitResult {
+    if (!(transaction instanceof DatabaseTransaction)) {
+      throw new TypeError("The transaction does not belong to this database.");
+    }
     if (!transaction.hasWrites) {
       transaction.finish();
       return { ts: transaction.snapshotTs };
@@ -161,15 +121,14 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     this.storage.requireSpace();
     const imports = transaction.imports.map((tables) => this.#startActivation(tables));
     this.#validate(transaction);
-    const ts = this.#commitTs(transaction);
-    const isNext = transaction.snapshotTs === this.#latestTs;
+    const ts = this.#nextTs(transaction.lastCreationTime);
     const plan = new CommitPlan(this.#catalog);
     plan.addDocuments(transaction, this.storage, ts);
     const activated = [...transaction.preparedSchemas.values()].map((prepared) =>
       this.#planActivation(plan, prepared),
     );
     for (const tables of imports) tables.plan(plan);
-    transaction.finish(isNext && ts === transaction.plannedTs);
+    transaction.finish();
     for (const tables of imports) tables.finish();
     for (const preparation of activated) this.#preparations.delete(preparation.componentPath);
     this.#apply(plan, ts);
@@ -359,19 +318,11 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
    * After any creation time given out, so that what is inserted by a later transaction is later;
    * a microsecond apart, so that creation times (milliseconds in a float) can tell commits apart.
    */
-  #nextTs(lastCreationTime: number, previousTs = this.#latestTs): Timestamp {
-    const atLeast = atLeastTs(Math.max(this.#clock(), lastCreationTime + 0.001));
-    const next = previousTs + 1000n;
+  #nextTs(lastCreationTime: number): Timestamp {
+    const atLeast =
+      BigInt(Math.ceil(Math.max(this.#clock(), lastCreationTime + 0.001) * 1000)) * 1000n;
+    const next = this.#latestTs + 1000n;
     return atLeast > next ? atLeast : next;
-  }
-
-  /** The planned timestamp unless it is too late for it. */
-  #commitTs({ plannedTs, lastCreationTime }: DatabaseTransaction): Timestamp {
-    const isPossible =
-      plannedTs !== null &&
-      plannedTs > this.#latestTs &&
-      plannedTs >= atLeastTs(lastCreationTime + 0.001);
-    return isPossible ? plannedTs : this.#nextTs(lastCreationTime);
   }
 
   #apply(plan: CommitPlan, ts = this.#nextTs(0)): void {
@@ -438,18 +389,6 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       if (isTouched) this.discardSchema(preparation);
     }
     return tables;
-  }
-
-  /** Whether a transaction that was committed as planned also wrote something unplanned that was read. */
-  #isSurprised(readSet: ReadSet, before: DatabaseTransaction): boolean {
-    const unplanned = before.unplanned();
-    if (unplanned === null || unplanned.ids.size === 0) return false;
-    const isRead = (index: number, key: string) =>
-      someContains(readSet.intervals.get(index) ?? [], key);
-    if (unplanned.keys.some(({ index, key }) => isRead(index, key))) return true;
-    // What was planned and then taken back leaves no trace in what was committed, so any count and any
-    // search may have been told wrongly.
-    return readSet.intervals.has(COUNTS_INDEX) || readSet.searches.size > 0;
   }
 
   #planActivation(plan: CommitPlan, prepared: PreparedSchema): SchemaPreparation {
@@ -544,15 +483,6 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     this.#apply(plan);
     this.#builder.buildNow(table, added);
   }
-}
-
-function requireOwn(transaction: Transaction): DatabaseTransaction {
-  if (transaction instanceof DatabaseTransaction) return transaction;
-  throw new TypeError("The transaction does not belong to this database.");
-}
-
-function atLeastTs(ms: number): Timestamp {
-  return BigInt(Math.ceil(ms * 1000)) * 1000n;
 }
 
 function documentCacheKey(byId: number, id: string): string {

@@ -13,8 +13,8 @@ export interface FoundKey {
 }
 
 /**
- * Walks the keys of one index in one interval: a transaction's own keys over those planned and undone
- * for its snapshot over the store. Writes and commits made between two steps are seen as they must be.
+ * Walks the keys of one index in one interval: a transaction's own keys over those undone for its
+ * snapshot over the store. Writes and commits made between two steps are seen as they must be.
  */
 export class IndexCursor {
   readonly #view: SnapshotView;
@@ -50,12 +50,11 @@ export class IndexCursor {
   next(): FoundKey | null {
     for (;;) {
       const undone = this.#view.undoneKeys(this.#index);
-      const planned = this.#view.plannedKeys(this.#index);
       const stored = this.#peekStored();
       let nearest: SortedEntry<string | null> | null =
         stored === null ? null : { key: stored.key, value: this.#idOf(stored) };
       // Later layers win where keys are equal.
-      for (const layer of [undone, planned, this.#ownKeys?.()]) {
+      for (const layer of [undone, this.#ownKeys?.()]) {
         const entry = layer === undefined ? null : this.#nearestIn(layer);
         if (entry !== null && (nearest === null || !this.#precedes(nearest.key, entry.key))) {
           nearest = entry;

@@ -47,21 +47,6 @@ export class OwnWrites {
     return this.#keys.get(index);
   }
 
-  /** All keys that the writes make and unmake, by index number. */
-  allKeys(): Iterable<[number, SortedMap<string | null>]> {
-    return this.#keys;
-  }
-
-  /** Documents written after a position: their ids, and every key they had before, then or since. */
-  writtenSince(count: number): {
-    readonly ids: ReadonlySet<string>;
-    readonly keys: readonly { readonly index: number; readonly key: string }[];
-  } {
-    const ids = new Set(this.#journal.slice(count).map(({ id }) => id));
-    const entries = ids.size === 0 ? [] : this.#journal.filter(({ id }) => ids.has(id));
-    return { ids, keys: entries.flatMap(({ keys }) => keys) };
-  }
-
   documents(): IterableIterator<[string, OwnDocument]> {
     return this.#documents.entries();
   }

@@ -1,12 +1,13 @@
 import { SortedMap } from "../lib/sorted-map.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { CatalogState, TableState } from "./catalog-state.ts";
-import type { PlannedWrites } from "./planned-writes.ts";
 import type { StoredDocument, Timestamp } from "./types.ts";
 import type { WriteLog } from "./write-log.ts";
 
 /** Keys laid over an index: the id a key leads to, `null` where there is no such key. */
 export type KeyLayer = Map<number, SortedMap<string | null>>;
+
+const NOTHING: ReadonlyMap<string, StoredDocument | null> = new Map();
 
 /** What a snapshot is read from. */
 export interface SnapshotSource {
@@ -19,8 +20,7 @@ export interface SnapshotSource {
 
 /**
  * The database as it was at one timestamp: the latest state with everything committed since undone.
- * Commits made while the view is in use are undone as they come. A view of a state to come has
- * planned writes laid over the latest one.
+ * Commits made while the view is in use are undone as they come.
  */
 export class SnapshotView {
   readonly ts: Timestamp;
@@ -31,32 +31,12 @@ export class SnapshotView {
   readonly #documents = new Map<number, Map<string, StoredDocument | null>>();
   readonly #keys: KeyLayer = new Map();
   readonly #countDeltas = new Map<string, number>();
-  #planned: PlannedWrites | null;
 
-  constructor(
-    source: SnapshotSource,
-    ts: Timestamp,
-    catalog: CatalogState,
-    planned: PlannedWrites | null = null,
-  ) {
+  constructor(source: SnapshotSource, ts: Timestamp, catalog: CatalogState) {
     this.#source = source;
     this.ts = ts;
     this.catalog = catalog;
-    this.#planned = planned;
-    this.#undoneTs = planned === null ? ts : source.latestTs;
-  }
-
-  get planned(): PlannedWrites | null {
-    return this.#planned;
-  }
-
-  /** What was planned has been committed, and nothing else: from now on a view like any other. */
-  settle(): void {
-    this.#planned = null;
-    this.#undoneTs = this.ts;
-    this.#documents.clear();
-    this.#keys.clear();
-    this.#countDeltas.clear();
+    this.#undoneTs = ts;
   }
 
   /** Timestamp of the newest commit, whatever this view shows. */
@@ -70,8 +50,6 @@ export class SnapshotView {
 
   document(table: TableState, id: string): StoredDocument | null {
     this.catchUp();
-    const planned = this.#planned?.document(table, id);
-    if (planned !== undefined) return planned;
     const undone = this.#documents.get(table.byId.number)?.get(id);
     if (undone !== undefined) return undone;
     return this.#source.latestDocument(table.byId.number, id);
@@ -83,24 +61,16 @@ export class SnapshotView {
     return this.#keys.get(index);
   }
 
-  /** Keys of an index as planned writes leave them, over the undone ones. */
-  plannedKeys(index: number): SortedMap<string | null> | undefined {
-    return this.#planned?.keys(index);
-  }
-
   /** Documents of a table that differ from the latest state, as they are in this view. */
   changedDocuments(table: TableState): ReadonlyMap<string, StoredDocument | null> {
     this.catchUp();
-    const undone = this.#documents.get(table.byId.number) ?? new Map<string, StoredDocument>();
-    return this.#planned === null
-      ? undone
-      : new Map([...undone, ...this.#planned.documents(table)]);
+    return this.#documents.get(table.byId.number) ?? NOTHING;
   }
 
   /** How many rows the table had more (or fewer) than now. */
   countDelta(tableKey: string): number {
     this.catchUp();
-    return (this.#countDeltas.get(tableKey) ?? 0) + (this.#planned?.countDelta(tableKey) ?? 0);
+    return this.#countDeltas.get(tableKey) ?? 0;
   }
 
   /** @throws DatabaseError `SnapshotTooOld` when commits since are no longer known. */

@@ -1,4 +1,3 @@
-import type { SortedMap } from "../lib/sorted-map.ts";
 import { decodeDocumentId, encodeDocumentId, newInternalId } from "../values/document-id.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import { fits } from "../values/fitting.ts";
@@ -24,7 +23,6 @@ import { importedDocument } from "./imported-document.ts";
 import { IndexCursor } from "./index-cursor.ts";
 import { findIndex, findSearchIndex, requireUsable } from "./index-lookup.ts";
 import { OwnWrites, type OwnDocument } from "./own-writes.ts";
-import type { PlannedWrites } from "./planned-writes.ts";
 import { ReadRecorder, type ConsumedInterval } from "./read-recorder.ts";
 import { rankKey, SearchCursor, searchRead } from "./search-reading.ts";
 import { SnapshotView, type SnapshotSource } from "./snapshot-view.ts";
@@ -82,9 +80,7 @@ export class DatabaseTransaction implements Transaction {
   readonly #imports: TableImport[] = [];
   readonly #nowMs: number;
   #creationTime: number | null = null;
-  #plan: { readonly ts: Timestamp; readonly writeCount: number } | null = null;
   #isFinished = false;
-  #wentAsPlanned = false;
 
   constructor(host: TransactionHost, view: SnapshotView, nowMs: number, isStale = false) {
     this.#host = host;
@@ -99,40 +95,6 @@ export class DatabaseTransaction implements Transaction {
 
   get hasWrites(): boolean {
     return (this.#writes?.count ?? 0) > 0 || this.#schemas.size > 0 || this.#imports.length > 0;
-  }
-
-  get writeCount(): number {
-    return this.#writes?.count ?? 0;
-  }
-
-  /** Whether it does more than writing documents of tables that exist. */
-  get changesCatalog(): boolean {
-    return this.#newTables.size > 0 || this.#schemas.size > 0 || this.#imports.length > 0;
-  }
-
-  /** What its snapshot expects of transactions before it; `null` for a snapshot of what is. */
-  get planned(): PlannedWrites | null {
-    return this.#view.planned;
-  }
-
-  /** The timestamp that whoever follows it expects of its commit. */
-  get plannedTs(): Timestamp | null {
-    return this.#plan?.ts ?? null;
-  }
-
-  /** Notes that somebody goes on from its writes as they are now. */
-  planCommit(ts: Timestamp): void {
-    this.#plan = { ts, writeCount: this.writeCount };
-  }
-
-  /** The documents that it wrote after that. */
-  unplanned(): ReturnType<OwnWrites["writtenSince"]> | null {
-    return this.#writes?.writtenSince(this.#plan?.writeCount ?? 0) ?? null;
-  }
-
-  /** What its snapshot expected has come true. */
-  settle(): void {
-    this.#view.settle();
   }
 
   recoverReads(): void {
@@ -156,17 +118,8 @@ export class DatabaseTransaction implements Transaction {
     return this.#imports;
   }
 
-  writtenKeys(): Iterable<[number, SortedMap<string | null>]> {
-    return this.#writes?.allKeys() ?? [];
-  }
-
   writtenDocuments(): Iterable<[string, OwnDocument]> {
     return this.#writes?.documents() ?? [];
-  }
-
-  /** When it was begun, by the clock it was given. */
-  get nowMs(): number {
-    return this.#nowMs;
   }
 
   /** The latest creation time it gave to a document; 0 when there is none. */
@@ -175,15 +128,9 @@ export class DatabaseTransaction implements Transaction {
   }
 
   /** No further use after the commit. */
-  finish(wentAsPlanned = false): void {
+  finish(): void {
     this.checkOpen();
     this.#isFinished = true;
-    this.#wentAsPlanned = wentAsPlanned && this.writeCount >= (this.#plan?.writeCount ?? 0);
-  }
-
-  /** Whether it was committed at the planned timestamp, with nothing between it and its snapshot. */
-  get wentAsPlanned(): boolean {
-    return this.#wentAsPlanned;
   }
 
   /** @throws DatabaseError `TransactionFinished` */

@@ -378,17 +378,6 @@ export interface Database {
    */
   begin(options?: { readonly ts?: Timestamp; readonly nowMs?: number }): Transaction;
   /**
-   * Begins on the state that `previous`, which is over, is going to leave when it is committed;
-   * `null` when that cannot be told before. Several may follow one another like this and be committed
-   * in the same order, each after `isOnCourse` has said so.
-   */
-  beginAfter(previous: Transaction, options?: { readonly nowMs?: number }): Transaction | null;
-  /**
-   * Whether what the transaction read is true. Always, unless `beginAfter` began it: then once the
-   * transactions before it are committed as they were and nobody else has committed in between.
-   */
-  isOnCourse(transaction: Transaction): boolean;
-  /**
    * Validates the read set against everything committed since the snapshot, assigns a timestamp
    * (max(latest + 1, now)), puts it for the placeholders in what was written, applies the writes in
    * memory and queues them for the disk.

@@ -56,7 +56,7 @@ const NOBODY: Caller = { kind: "client", identity: null };
 /** Needs `defineFunctionTables` to have been called on the database. */
 export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
   const { database, codeCache, clock, deployment, blobs, uploadTokens, tokenSigner } = options;
-  const executor = new FunctionExecutor(database, codeCache, {
+  const executor = new FunctionExecutor(codeCache, {
     deployment,
     blobs,
     uploadTokens,

@@ -141,14 +141,10 @@ export class MutationRunner {
     prepare: (transaction: Transaction) => void,
     finish: (result: RunResult, transaction: Transaction) => Finished,
   ): Promise<Finished> {
-    const begin = (previous: Transaction | null) => {
+    const begin = () => {
       const nowMs = this.#clock.now();
       requireUnexpired(request.caller, nowMs);
-      const transaction =
-        previous === null
-          ? this.#database.begin({ nowMs })
-          : this.#database.beginAfter(previous, { nowMs });
-      if (transaction === null) return null;
+      const transaction = this.#database.begin({ nowMs });
       prepare(transaction);
       const options = { nowMs, journal: null };
       return { transaction, request: toRunRequest(request, path, "mutation", options) };

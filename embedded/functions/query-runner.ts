@@ -181,7 +181,7 @@ export class QueryRunner {
       transaction: this.#database.begin({ ts, nowMs }),
       request: toRunRequest(request, path, "query", { nowMs, journal: request.journal }),
     });
-    return await this.#executor.runQuery(begin, (result, transaction) => {
+    return await this.#executor.run(begin, (result, transaction) => {
       const { outcome, logLines, isIdentityRead, isClockRead } = result;
       charge(result.spentMs);
       const journal = result.journal ?? request.journal;

@@ -4,14 +4,15 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
 /**
- * Programs that run beside the engine's own modules: the realm's set-up and the actions' worker. They
- * travel as text. From source they are bundled when first asked for; the built engine reads
- * `realm-entry.js` (format iife, global name `realmEntry`) and `action-worker.js` (format cjs,
- * platform node) beside its main file.
+ * Programs that run beside the engine's own modules: the realm's set-up, the actions' worker and the
+ * watchdog's thread. They travel as text. From source they are bundled when first asked for; the built
+ * engine reads `realm-entry.js` (format iife, global name `realmEntry`), `action-worker.js` and
+ * `watchdog-thread.js` (format cjs, platform node) beside its main file.
  */
 const ENTRIES = {
   "realm-entry": { source: "./realm/realm-entry.ts", format: "iife", platform: "browser" },
   "action-worker": { source: "./actions/action-worker.ts", format: "cjs", platform: "node" },
+  "watchdog-thread": { source: "./watchdog-thread.ts", format: "cjs", platform: "node" },
 } as const;
 
 const REALM_GLOBAL_NAME = "realmEntry";

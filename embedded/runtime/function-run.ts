@@ -15,7 +15,7 @@ import {
   requireCallable,
   tableLookup,
 } from "./function-info.ts";
-import { ENTRY_LIMIT_MS, timeoutError } from "./limits.ts";
+import { ENTRY_LIMIT_MS, outOfMemoryError, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
 import { processorMs } from "./processor-time.ts";
 import type { Realms } from "./realm-set.ts";
@@ -119,7 +119,7 @@ export class FunctionRun implements CallHost {
   #databaseMs = 0;
   #processorMsBefore = 0;
   #isTimedOut = false;
-  #isStarted = false;
+  #isInterrupted = false;
   /** An error of the engine's own, to be reported as such once the code has stopped. */
   #crash: { readonly error: unknown } | null = null;
 
@@ -142,24 +142,14 @@ export class FunctionRun implements CallHost {
     this.journal = request.journal;
   }
 
-  get isStarted(): boolean {
-    return this.#isStarted;
+  /** Whether it was cut off through no fault of its own; then it wants to be run again. */
+  get isInterrupted(): boolean {
+    return this.#isInterrupted;
   }
 
-  /** Runs the function until it is over or waits. To be called under the watchdog. */
+  /** Runs the function until it is over or waits. */
   start(): void {
-    this.#isStarted = true;
-    this.#processorMsBefore = processorMs();
-    const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
-    const random = new SeededRandom(seed);
-    const target = { udfType, path, transaction: this.#transaction, random };
-    try {
-      this.#root = this.#createCall(null, target);
-      this.#root.ceilings = narrowCeilings(this.#root, this.#transactionLimits);
-      this.#start(this.#root, argsJson, mayCallInternal);
-    } catch (error) {
-      this.#failure = this.#asFunctionError(error);
-    }
+    this.#guard(() => this.#startRoot());
   }
 
   /** Resolves when nothing that the function waits for is outstanding. */
@@ -169,29 +159,6 @@ export class FunctionRun implements CallHost {
       if (operation === undefined) await this.#nextOperation();
       else this.#guard(() => this.#resume(operation));
     }
-  }
-
-  /**
-   * Whether the run is over, so that its transaction holds what it is going to write: nothing after a
-   * failure.
-   */
-  closeWrites(): boolean {
-    if (this.#crash !== null) return false;
-    if (this.#failure === null && !this.#isTimedOut) {
-      const outcome = this.#root?.outcome ?? null;
-      if (outcome === null || outcome.ok) return outcome !== null;
-    }
-    if (this.#root !== null) rollBack(this.#root);
-    return true;
-  }
-
-  /** The watchdog cut the run off, which fails it with this error. */
-  cutOff(error: FunctionError): void {
-    this.#transaction.recoverReads();
-    if (this.#entries > 0) this.#spentMs += performance.now() - this.#enteredAt;
-    this.#entries = 0;
-    this.#failure = error;
-    this.#realms.dropHalfEvaluated();
   }
 
   /**
@@ -285,9 +252,29 @@ export class FunctionRun implements CallHost {
     try {
       this.#watchdog.guard(ENTRY_LIMIT_MS - this.#spentMs, task);
     } catch (error) {
-      if (error instanceof WatchdogError) this.cutOff(timeoutError());
+      if (error instanceof WatchdogError) this.#cutOff(error);
       else this.#failure = this.#asFunctionError(error);
     }
+  }
+
+  /** The watchdog cut the run off. */
+  #cutOff({ reason }: WatchdogError): void {
+    this.#transaction.recoverReads();
+    if (this.#entries > 0) this.#spentMs += performance.now() - this.#enteredAt;
+    this.#entries = 0;
+    this.#failure = reason === "memory" ? outOfMemoryError() : timeoutError();
+    this.#isInterrupted = reason === "interrupted";
+    this.#realms.dropHalfEvaluated();
+  }
+
+  #startRoot(): void {
+    this.#processorMsBefore = processorMs();
+    const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
+    const random = new SeededRandom(seed);
+    const target = { udfType, path, transaction: this.#transaction, random };
+    this.#root = this.#createCall(null, target);
+    this.#root.ceilings = narrowCeilings(this.#root, this.#transactionLimits);
+    this.#start(this.#root, argsJson, mayCallInternal);
   }
 
   #nextOperation(): Promise<void> {

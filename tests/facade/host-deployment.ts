@@ -149,7 +149,7 @@ export class HostDeployment {
         const options = { nowMs, journal: null };
         return { transaction, request: toRunRequest(request, path, "query", options) };
       };
-      return await this.#executor.runQuery(begin, ({ outcome, logLines, journal }) =>
+      return await this.#executor.run(begin, ({ outcome, logLines, journal }) =>
         outcome.ok
           ? { ...outcome, logLines, journal }
           : { ...functionFailure(outcome.error, requestId, logLines), journal },
@@ -201,8 +201,6 @@ function withoutFlushes(engine: EngineDatabase): Database {
       return engine.oldestTs;
     },
     begin: (options) => engine.begin(options),
-    beginAfter: (previous, options) => engine.beginAfter(previous, options),
-    isOnCourse: (transaction) => engine.isOnCourse(transaction),
     commit: (transaction) => engine.commit(transaction),
     flushed: () => Promise.resolve(),
     isUnchanged: (readSet, since) => engine.isUnchanged(readSet, since),

@@ -3,11 +3,7 @@ import type { ComponentPath, Transaction } from "#embedded/database/types.ts";
 import type { FunctionDirectory } from "#embedded/modules/function-directory.ts";
 import type { FunctionPath } from "#embedded/modules/function-path.ts";
 import { FunctionError } from "#embedded/runtime/function-error.ts";
-import type {
-  Begin,
-  BeginMutation,
-  FunctionExecutor,
-} from "#embedded/runtime/function-executor.ts";
+import type { Begin, FunctionExecutor } from "#embedded/runtime/function-executor.ts";
 import {
   FunctionRun,
   type RunEnvironment,
@@ -43,7 +39,7 @@ export interface HostExecutorOptions {
 const NO_WATCHDOG = { guard: (_timeoutMs: number, task: () => void) => task() };
 
 /** In place of the engine's executor: the same runs, with the host's functions as their code. */
-export class HostExecutor implements Pick<FunctionExecutor, "run" | "runQuery"> {
+export class HostExecutor implements Pick<FunctionExecutor, "run"> {
   readonly #modules: HostModules;
   readonly #environment: RunEnvironment;
   readonly #turns = new TurnQueue();
@@ -61,33 +57,20 @@ export class HostExecutor implements Pick<FunctionExecutor, "run" | "runQuery"> 
     };
   }
 
-  /** Mutations take turns, so that what one commits cannot conflict with another. */
-  run<T>(
-    begin: BeginMutation,
-    finish: (result: RunResult, transaction: Transaction) => T,
-  ): Promise<T> {
-    const beginAlone = () => {
-      const begun = begin(null);
-      if (begun === null) throw new Error("A transaction that follows no other could not begin.");
-      return begun;
-    };
-    return this.#turns.run(() => this.runQuery(beginAlone, finish));
-  }
-
-  async runQuery<T>(
-    begin: Begin,
-    finish: (result: RunResult, transaction: Transaction) => T,
-  ): Promise<T> {
-    const wanted = begin();
-    const loading = this.#modules.load(wanted.request.path);
-    if (loading !== null) await loading;
-    const { transaction, request } = loading === null ? wanted : begin();
-    const run = new FunctionRun(request, transaction, this.#environment);
-    run.start();
-    await run.complete();
-    const result = run.conclude(null);
-    if (!result.outcome.ok) this.#thrown.note(request.request.requestId, result.outcome.error);
-    return finish(result, transaction);
+  /** Functions take turns, so that what one commits cannot conflict with another. */
+  run<T>(begin: Begin, finish: (result: RunResult, transaction: Transaction) => T): Promise<T> {
+    return this.#turns.run(async () => {
+      const wanted = begin();
+      const loading = this.#modules.load(wanted.request.path);
+      if (loading !== null) await loading;
+      const { transaction, request } = loading === null ? wanted : begin();
+      const run = new FunctionRun(request, transaction, this.#environment);
+      run.start();
+      await run.complete();
+      const result = run.conclude(null);
+      if (!result.outcome.ok) this.#thrown.note(request.request.requestId, result.outcome.error);
+      return finish(result, transaction);
+    });
   }
 }
 

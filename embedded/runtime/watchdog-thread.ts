@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import * as vm from "node:vm";
+import { workerData } from "node:worker_threads";
+
+import { CUT_OFF_REASONS, cutOffReason } from "./cut-off.ts";
+import { WATCHDOG_SLOT } from "./watchdog-state.ts";
+
+interface Watched {
+  readonly run: number;
+  readonly begunAtMs: number;
+  readonly processorMs: number;
+  readonly memoryKb: number;
+}
+
+const TICK_MS = 20;
+const SLEEP_AFTER_MS = 1_000;
+/** What runs longer than this has its memory watched. */
+const MEMORY_WATCH_MS = 40;
+const { run, limitMs, growthKb, reason, isAsleep, never } = WATCHDOG_SLOT;
+const state = workerData as Int32Array;
+const WATCH = new vm.Script(`globalThis["[watch]"]()`, { filename: "watchdog-thread.js" });
+
+/**
+ * Node.js ends code marked `breakOnSigint` at a SIGINT of the process, in whichever thread entered it
+ * last. It keeps a thread for that as long as any such code runs; being such code itself, this loop
+ * spares every guard the start of that thread.
+ */
+function hold(): never {
+  Object.defineProperty(globalThis, "[watch]", { value: watch });
+  for (;;) {
+    try {
+      WATCH.runInThisContext({ breakOnSigint: true });
+    } catch {
+      if (Atomics.load(state, run) < 0) {
+        // The signal was meant for the task, which can only be next now.
+        process.kill(process.pid, "SIGINT");
+        while (Atomics.load(state, run) < 0) pause();
+      } else {
+        passOn();
+      }
+    }
+  }
+}
+
+/** A SIGINT from outside asks the process to end, as SIGTERM does, for which Node.js has listeners. */
+function passOn(): void {
+  process.kill(process.pid, "SIGTERM");
+}
+
+function watch(): never {
+  let watched: Watched | null = null;
+  let isIdleSinceMs = performance.now();
+  for (;;) {
+    const current = Atomics.load(state, run);
+    if (current % 2 === 0) {
+      if (performance.now() - isIdleSinceMs > SLEEP_AFTER_MS) sleep(current);
+    } else if (current > 0) {
+      isIdleSinceMs = performance.now();
+      if (watched?.run !== current) watched = beginWatching(current);
+      else check(watched);
+    }
+    pause();
+  }
+}
+
+function pause(): void {
+  Atomics.wait(state, never, 0, TICK_MS);
+}
+
+function sleep(current: number): void {
+  Atomics.store(state, isAsleep, 1);
+  Atomics.wait(state, run, current);
+  Atomics.store(state, isAsleep, 0);
+}
+
+function beginWatching(current: number): Watched {
+  return {
+    run: current,
+    begunAtMs: performance.now(),
+    processorMs: processorMs(),
+    memoryKb: memoryKb(),
+  };
+}
+
+function check(watched: Watched): void {
+  const ms = performance.now() - watched.begunAtMs;
+  const taken = {
+    ms,
+    processorMs: processorMs() - watched.processorMs,
+    grownKb: ms < MEMORY_WATCH_MS ? 0 : memoryKb() - watched.memoryKb,
+  };
+  const allowance = {
+    ms: Atomics.load(state, limitMs),
+    grownKb: Atomics.load(state, growthKb),
+  };
+  const why = cutOffReason(taken, allowance);
+  if (why !== null) end(watched, why);
+}
+
+function end(watched: Watched, why: (typeof CUT_OFF_REASONS)[number]): void {
+  Atomics.store(state, reason, CUT_OFF_REASONS.indexOf(why));
+  if (Atomics.compareExchange(state, run, watched.run, -watched.run) !== watched.run) return;
+  process.kill(process.pid, "SIGINT");
+  while (Atomics.load(state, run) < 0) pause();
+}
+
+/** Of all threads together. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Without files that are mapped into memory, where the system tells. */
+function memoryKb(): number {
+  try {
+    const found = /^RssAnon:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"));
+    if (found !== null) return Number(found[1]);
+  } catch {
+    // Linux alone has it.
+  }
+  return process.memoryUsage.rss() / 1024;
+}
+
+hold();
