@@ -1,29 +1,23 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { ConvexHttpClient } from "convex/browser";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 
+import { temporaryFolder } from "./storage/test-folder.ts";
+import { exitOf } from "./test-announcement.ts";
 import { fixtureSources, pushTo, startTestBackend } from "./test-backend.ts";
 import { notes } from "./test-functions.ts";
+import { startProgram } from "./test-program.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const SESSION = "11111111-2222-4333-8444-555555555555";
 const PATIENCE = { timeout: 20_000 };
 let folder: string;
-const children: ChildProcess[] = [];
 
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "drain-"))));
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => void (folder = temporaryFolder()));
 
 /** Functions that take their time, next to those of the notes. */
 const SLOW = {
@@ -41,29 +35,15 @@ const SLOW = {
   `,
 };
 
-async function start(port = "0") {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", MAIN, "--port", port, "--data", join(folder, "data")],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
-  children.push(child);
-  const output = { text: "" };
-  const collect = (chunk: Buffer) => (output.text += chunk.toString());
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  await vi.waitFor(() => expect(output.text).toMatch(/Admin key/), { timeout: 30_000 });
-  const url = /http:\S+?(?=,)/.exec(output.text)![0];
-  const adminKey = /Admin key: (\S+)/.exec(output.text)![1]!;
-  return { child, url, adminKey, output };
+function start(port = "0") {
+  return startProgram(["--port", port, "--data", join(folder, "data")]);
 }
 
 /** Sends SIGTERM; resolves to the exit code and how long the end took, in milliseconds. */
 async function terminate(child: ChildProcess) {
   const begunAt = performance.now();
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
-  const code = await exited;
+  const code = await exitOf(child);
   return { code, tookMs: performance.now() - begunAt };
 }
 

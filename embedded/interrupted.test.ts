@@ -1,41 +1,21 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 
+import { temporaryFolder } from "./storage/test-folder.ts";
 import { fixtureSources, pushTo } from "./test-backend.ts";
 import { notes } from "./test-functions.ts";
+import { startProgram } from "./test-program.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const PATIENCE = { timeout: 20_000 };
 let folder: string;
-const children: ChildProcess[] = [];
 
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "interrupted-"))));
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => void (folder = temporaryFolder()));
 
 /** Starts the program, below a shell's limits when there are any. */
-async function start(limits = "true") {
-  const command = `${limits}; exec "${process.execPath}" --import tsx "${MAIN}" --port 0 --data "${folder}"`;
-  const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
-  children.push(child);
-  const output = { text: "" };
-  const collect = (chunk: Buffer) => (output.text += chunk.toString());
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  await vi.waitFor(() => expect(output.text).toMatch(/Admin key/), { timeout: 30_000 });
-  const url = /http:\S+?(?=,)/.exec(output.text)![0];
-  const adminKey = /Admin key: (\S+)/.exec(output.text)![1]!;
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  return { child, url, adminKey, output, exited };
+function start(shell?: string) {
+  const options = shell === undefined ? {} : { shell };
+  return startProgram(["--port", "0", "--data", folder], options);
 }
 
 test("when its data folder fails it says so and ends, and what it acknowledged is there", async () => {

@@ -1,76 +1,31 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { ConvexHttpClient } from "convex/browser";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 
+import { temporaryFolder } from "./storage/test-folder.ts";
+import { exitOf } from "./test-announcement.ts";
 import { fixtureSources, pushTo } from "./test-backend.ts";
 import { notes } from "./test-functions.ts";
+import { runProgram, spawnProgram, startProgram } from "./test-program.ts";
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 let folder: string;
-const children: ChildProcess[] = [];
 
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "process-"))));
-afterEach(async () => {
-  await Promise.all(children.splice(0).map((child) => kill(child, "SIGKILL")));
-  rmSync(folder, { recursive: true, force: true });
-});
+beforeEach(() => void (folder = temporaryFolder()));
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly adminKey: string;
-}
-
-function run(args: readonly string[], stdio: "pipe" | "ipc" = "pipe"): ChildProcess {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe", ...(stdio === "ipc" ? (["ipc"] as const) : [])],
-  });
-  children.push(child);
-  return child;
-}
-
-/** Starts the program and waits until it says where it is. */
-async function start(args: readonly string[] = ["--port", "0"]): Promise<Started> {
-  const child = run([...args, "--data", join(folder, "data")]);
-  const output = collect(child);
-  await vi.waitFor(
-    () => {
-      expect(output.text).toMatch(/Admin key/);
-    },
-    { timeout: 15_000 },
-  );
-  const url = /http:\S+?(?=,)/.exec(output.text)![0];
-  const adminKey = /Admin key: (\S+)/.exec(output.text)![1]!;
-  return { child, url, adminKey };
-}
-
-function collect(child: ChildProcess): { text: string } {
-  const output = { text: "" };
-  child.stdout?.on("data", (chunk: Buffer) => (output.text += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (output.text += chunk.toString()));
-  return output;
+function start(args: readonly string[] = ["--port", "0"]) {
+  return startProgram([...args, "--data", join(folder, "data")]);
 }
 
 function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const exited = exitOf(child);
   child.kill(signal);
   return exited;
-}
-
-async function failing(args: readonly string[]): Promise<{ code: number | null; text: string }> {
-  const child = run(args);
-  const output = collect(child);
-  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  return { code, text: output.text.trim() };
 }
 
 test("every mutation acknowledged before kill -9 is there after a restart", async () => {
@@ -131,7 +86,7 @@ test("what makes starting impossible is said in one sentence, with exit code 1",
     [["--port", "0", "--data", data, "--public-url", "ftp://x"], /^--public-url must be/],
     [["--port", "0", "--data", data, "--host", "203.0.113.7"], /is not an address of this machine/],
   ] as const;
-  const results = await Promise.all(cases.map(([args]) => failing(args)));
+  const results = await Promise.all(cases.map(([args]) => runProgram(args)));
   for (const [index, { code, text }] of results.entries()) {
     expect(text).toMatch(cases[index]![1]);
     expect(text.split("\n")).toHaveLength(1);
@@ -142,7 +97,7 @@ test("what makes starting impossible is said in one sentence, with exit code 1",
 
 test("a second process on the same folder is turned away", async () => {
   await start();
-  const second = await failing(["--port", "0", "--data", join(folder, "data")]);
+  const second = await runProgram(["--port", "0", "--data", join(folder, "data")]);
   expect(second.code).toBe(1);
   expect(second.text.split("\n")).toHaveLength(1);
   expect(second.text).toMatch(/in use|already/i);
@@ -155,7 +110,9 @@ test("the instance secret is readable by its owner alone", async () => {
 }, 30_000);
 
 test("a socket handed over by its parent is served, and the parent's end is its own", async () => {
-  const child = run(["--port", "0", "--data", join(folder, "data")], "ipc");
+  const child = spawnProgram(["--port", "0", "--data", join(folder, "data")], {
+    withChannel: true,
+  });
   const ready = await new Promise<{ type: string; url: string; adminKey: string }>((resolve) => {
     child.once("message", (message) => resolve(message as never));
   });
@@ -186,8 +143,7 @@ test("a socket handed over by its parent is served, and the parent's end is its 
     JSON.stringify({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] }),
   );
   expect(JSON.parse(await answer)).toMatchObject({ type: "Transition" });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   child.disconnect();
-  expect(await exited).toBe(0);
+  expect(await exitOf(child)).toBe(0);
   web.close();
 }, 30_000);

@@ -5,12 +5,24 @@ import { fileURLToPath } from "node:url";
 
 import { onTestFinished } from "vitest";
 
+import { announcementOf, exitOf, type Announcement } from "./test-announcement.ts";
+
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
-export interface StartedProgram {
+export interface StartedProgram extends Announcement {
   readonly child: ChildProcess;
-  readonly url: string;
-  readonly adminKey: string;
+  /** Everything it has printed so far. */
+  readonly output: { readonly text: string };
+  /** Its exit code, `null` after a signal. */
+  readonly exited: Promise<number | null>;
+}
+
+interface ProgramOptions {
+  readonly uid?: number;
+  /** Commands of a shell that come first, such as `ulimit`. */
+  readonly shell?: string;
+  /** Gives it a channel to this process, as a parent that hands sockets over does. */
+  readonly withChannel?: boolean;
 }
 
 export interface EndedProgram {
@@ -20,22 +32,20 @@ export interface EndedProgram {
 }
 
 /** Starts the program and waits until it says where it is; it is killed when the test ends. */
-export async function startProgram(args: readonly string[]): Promise<StartedProgram> {
-  const child = spawnProgram(args);
+export async function startProgram(
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<StartedProgram> {
+  const child = spawnProgram(args, options);
   const output = collect(child);
-  for (;;) {
-    const adminKey = /Admin key: (\S+)/.exec(output.text)?.[1];
-    const url = /http:\S+?(?=,)/.exec(output.text)?.[0];
-    if (adminKey !== undefined && url !== undefined) return { child, url, adminKey };
-    if (child.exitCode !== null) throw new Error(`It did not start: ${output.text}`);
-    await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
-  }
+  const exited = exitOf(child);
+  return { child, output, exited, ...(await announcementOf(child)) };
 }
 
 /** Runs the program until it ends by itself. */
 export async function runProgram(
   args: readonly string[],
-  options: { readonly uid?: number } = {},
+  options: ProgramOptions = {},
 ): Promise<EndedProgram> {
   const child = spawnProgram(args, options);
   const output = collect(child);
@@ -43,12 +53,23 @@ export async function runProgram(
   return { code, text: output.text.trim() };
 }
 
-function spawnProgram(args: readonly string[], { uid }: { readonly uid?: number } = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+/** Spawns it and leaves waiting to the test; it is killed when the test ends. */
+export function spawnProgram(
+  args: readonly string[],
+  { uid, shell, withChannel = false }: ProgramOptions = {},
+): ChildProcess {
+  const command = [process.execPath, "--import", "tsx", MAIN, ...args];
+  const [file, ...rest] =
+    shell === undefined ? command : ["bash", "-c", `${shell}; exec "$0" "$@"`, ...command];
+  const child = spawn(file ?? "", rest, {
+    stdio: ["ignore", "pipe", "pipe", ...(withChannel ? (["ipc"] as const) : [])],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  onTestFinished(async () => {
+    const exited = exitOf(child);
+    child.kill("SIGKILL");
+    await exited;
+  });
   return child;
 }
 

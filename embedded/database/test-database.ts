@@ -1,10 +1,7 @@
 /** A database in a temporary folder for tests, with a clock they set. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { onTestFinished } from "vitest";
 
+import { temporaryFolder } from "../storage/test-folder.ts";
 import { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 import type {
   EngineDatabase,
@@ -29,7 +26,7 @@ export interface TestDatabase {
 export async function openTestDatabase(
   options: Omit<OpenDatabaseOptions, "folder" | "clock"> = {},
 ): Promise<TestDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), "database-"));
+  const folder = temporaryFolder();
   const open = (more: Partial<OpenDatabaseOptions> = {}): Promise<EngineDatabase> =>
     openDatabase({ ...options, ...more, folder, clock: () => test.nowMs });
   const test: TestDatabase = {
@@ -42,10 +39,7 @@ export async function openTestDatabase(
     },
   };
   test.db = await open();
-  onTestFinished(async () => {
-    await test.db.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => test.db.close());
   return test;
 }
 

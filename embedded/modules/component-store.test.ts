@@ -1,21 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect, onTestFinished, test } from "vitest";
 
 import { openDatabase } from "../database/open-database.ts";
+import { temporaryFolder } from "../storage/test-folder.ts";
 import { findComponent, listComponents, replaceComponents } from "./component-store.ts";
 import { PLAIN_APP_MOUNT, type ComponentMount } from "./component-tree.ts";
 import { MODULE_SYSTEM_TABLES } from "./module-tables.ts";
 
 async function start() {
-  const folder = mkdtempSync(join(tmpdir(), "components-test-"));
+  const folder = temporaryFolder();
   const database = await openDatabase({ folder, systemTables: MODULE_SYSTEM_TABLES });
-  onTestFinished(async () => {
-    await database.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => database.close());
   return {
     begin: () => database.begin(),
     replace: (...mounts: ComponentMount[]) => {

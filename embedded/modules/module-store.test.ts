@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect, onTestFinished, test } from "vitest";
 
 import { openDatabase } from "../database/open-database.ts";
 import type { EngineDatabase, Transaction } from "../database/types.ts";
+import { temporaryFolder } from "../storage/test-folder.ts";
 import { readVariable, readVariables, updateVariables } from "./environment-variables.ts";
 import { PLAIN_APP_MOUNT } from "./component-tree.ts";
 import {
@@ -20,12 +17,9 @@ import { DEPLOYED_CODE, MODULE_SYSTEM_TABLES, MODULE_TEXTS } from "./module-tabl
 import { insertRow } from "./system-documents.ts";
 
 async function start(): Promise<EngineDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), "modules-test-"));
+  const folder = temporaryFolder();
   const database = await openDatabase({ folder, systemTables: MODULE_SYSTEM_TABLES });
-  onTestFinished(async () => {
-    await database.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => database.close());
   return database;
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "storage-"));
+  const folder = mkdtempSync(join(tmpdir(), "backend-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
