@@ -15,11 +15,8 @@ export interface Allowance {
   readonly grownKb: number;
 }
 
-/**
- * On a busy machine a task has not had its time yet when the clock says so, and gets up to so many
- * times as long.
- */
-const STARVED_FACTOR = 4;
+/** On a busy machine a task has not had its time yet when the clock says so; then it gets so much more. */
+const STARVED_EXTRA_MS = 4_500;
 
 /** Why a task that goes on is to be ended; `null` while it may. */
 export function cutOffReason(
@@ -28,5 +25,5 @@ export function cutOffReason(
 ): (typeof CUT_OFF_REASONS)[number] | null {
   if (grownKb > allowance.grownKb) return "memory";
   if (ms < allowance.ms) return null;
-  return processorMs < allowance.ms && ms < allowance.ms * STARVED_FACTOR ? null : "time";
+  return processorMs < allowance.ms && ms < allowance.ms + STARVED_EXTRA_MS ? null : "time";
 }

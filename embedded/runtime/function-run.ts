@@ -15,9 +15,8 @@ import {
   requireCallable,
   tableLookup,
 } from "./function-info.ts";
-import { ENTRY_LIMIT_MS, outOfMemoryError, timeoutError } from "./limits.ts";
+import { ENTRY_LIMIT_MS, GIVE_BACK_MS, outOfMemoryError, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
-import { processorMs } from "./processor-time.ts";
 import type { Realms } from "./realm-set.ts";
 import type {
   LogLevel,
@@ -72,7 +71,7 @@ export interface RunResult {
 export interface RunEnvironment {
   readonly realms: Realms;
   readonly services: SyscallServices;
-  readonly watchdog: Pick<Watchdog, "guard">;
+  readonly watchdog: Pick<Watchdog, "extend" | "guard" | "processorMs">;
   /** How long the code may compute, the database's time not counted; `FUNCTION_LIMITS.userTimeMs` by default. */
   readonly userTimeMs?: number;
   /** Narrower limits of all runs, as nested calls may ask for them. */
@@ -103,7 +102,7 @@ export class FunctionRun implements CallHost {
   readonly #wanted: RunRequest;
   readonly #transaction: Transaction;
   readonly #realms: Realms;
-  readonly #watchdog: Pick<Watchdog, "guard">;
+  readonly #watchdog: Pick<Watchdog, "extend" | "guard" | "processorMs">;
   readonly #userTimeMs: number;
   readonly #transactionLimits: JsonObject | undefined;
   readonly #logs = new LogLines();
@@ -117,7 +116,8 @@ export class FunctionRun implements CallHost {
   #enteredAt = 0;
   #spentMs = 0;
   #databaseMs = 0;
-  #processorMsBefore = 0;
+  /** How much of it the watchdog has taken into account. */
+  #givenBackMs = 0;
   #isTimedOut = false;
   #isInterrupted = false;
   /** An error of the engine's own, to be reported as such once the code has stopped. */
@@ -250,7 +250,8 @@ export class FunctionRun implements CallHost {
 
   #guard(task: () => void): void {
     try {
-      this.#watchdog.guard(ENTRY_LIMIT_MS - this.#spentMs, task);
+      this.#givenBackMs = this.#databaseMs;
+      this.#watchdog.guard(ENTRY_LIMIT_MS - this.#spentMs + this.#databaseMs, task);
     } catch (error) {
       if (error instanceof WatchdogError) this.#cutOff(error);
       else this.#failure = this.#asFunctionError(error);
@@ -268,7 +269,6 @@ export class FunctionRun implements CallHost {
   }
 
   #startRoot(): void {
-    this.#processorMsBefore = processorMs();
     const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
     const random = new SeededRandom(seed);
     const target = { udfType, path, transaction: this.#transaction, random };
@@ -413,15 +413,12 @@ export class FunctionRun implements CallHost {
     if (isOutermost) this.#spentMs += performance.now() - this.#enteredAt;
   }
 
-  #processorMs(): number {
-    return processorMs() - this.#processorMsBefore;
-  }
-
   #attempt(answer: () => string): SyscallReply {
     const startedAt = performance.now();
     const userMs = this.#spentMs + startedAt - this.#enteredAt - this.#databaseMs;
     // The clock runs on while a busy machine lets others compute.
-    const isOver = userMs > this.#userTimeMs && this.#processorMs() > this.#userTimeMs;
+    const isOver =
+      userMs > this.#userTimeMs && this.#spentMs + this.#watchdog.processorMs() > this.#userTimeMs;
     if (isOver) {
       this.#isTimedOut = true;
       return this.#failureReply(timeoutError());
@@ -432,7 +429,16 @@ export class FunctionRun implements CallHost {
       return this.#failureReply(error);
     } finally {
       this.#databaseMs += performance.now() - startedAt;
+      this.#giveBack();
     }
+  }
+
+  /** The database's time is no fault of the code, and the transaction's limits bound it. */
+  #giveBack(): void {
+    const ms = Math.floor(this.#databaseMs - this.#givenBackMs);
+    if (ms < GIVE_BACK_MS) return;
+    this.#givenBackMs += ms;
+    this.#watchdog.extend(ms);
   }
 
   #replyOf(outcome: CallOutcome): SyscallReply {

@@ -10,8 +10,10 @@ export const WATCHDOG_SLOT = {
   reason: 3,
   /** Whether the thread sleeps until somebody notifies `run`. */
   isAsleep: 4,
+  /** The process's processor time when the thread first saw the task, in milliseconds, modulo 2³². */
+  processorMs: 5,
   /** Never changes: waiting for it lets time pass. */
-  never: 5,
+  never: 6,
 } as const;
 
 export const WATCHDOG_SLOTS = Object.keys(WATCHDOG_SLOT).length;

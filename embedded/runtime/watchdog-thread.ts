@@ -3,6 +3,7 @@ import * as vm from "node:vm";
 import { workerData } from "node:worker_threads";
 
 import { CUT_OFF_REASONS, cutOffReason } from "./cut-off.ts";
+import { processorMs } from "./processor-time.ts";
 import { WATCHDOG_SLOT } from "./watchdog-state.ts";
 
 interface Watched {
@@ -16,7 +17,15 @@ const TICK_MS = 20;
 const SLEEP_AFTER_MS = 1_000;
 /** What runs longer than this has its memory watched. */
 const MEMORY_WATCH_MS = 40;
-const { run, limitMs, growthKb, reason, isAsleep, never } = WATCHDOG_SLOT;
+const {
+  run,
+  limitMs,
+  growthKb,
+  reason,
+  isAsleep,
+  processorMs: processorMsSlot,
+  never,
+} = WATCHDOG_SLOT;
 const state = workerData as Int32Array;
 const WATCH = new vm.Script(`globalThis["[watch]"]()`, { filename: "watchdog-thread.js" });
 
@@ -74,12 +83,14 @@ function sleep(current: number): void {
 }
 
 function beginWatching(current: number): Watched {
-  return {
+  const watched = {
     run: current,
     begunAtMs: performance.now(),
     processorMs: processorMs(),
     memoryKb: memoryKb(),
   };
+  Atomics.store(state, processorMsSlot, watched.processorMs);
+  return watched;
 }
 
 function check(watched: Watched): void {
@@ -102,12 +113,6 @@ function end(watched: Watched, why: (typeof CUT_OFF_REASONS)[number]): void {
   if (Atomics.compareExchange(state, run, watched.run, -watched.run) !== watched.run) return;
   process.kill(process.pid, "SIGINT");
   while (Atomics.load(state, run) < 0) pause();
-}
-
-/** Of all threads together. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 /** Without files that are mapped into memory, where the system tells. */

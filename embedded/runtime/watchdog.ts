@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 
 import { CUT_OFF_REASONS } from "./cut-off.ts";
 import { loadEntryScript } from "./entry-script.ts";
+import { processorMs } from "./processor-time.ts";
 import { MAX_RUN, WATCHDOG_SLOT, WATCHDOG_SLOTS } from "./watchdog-state.ts";
 
 /** `"interrupted"`: by a SIGINT from outside, through no fault of the code. */
@@ -27,7 +28,7 @@ const MAX_GROWTH_BYTES = 512 * 2 ** 20;
 const HEAP_RESERVE_BYTES = 128 * 2 ** 20;
 const HEAP_LOOK_INTERVAL_MS = 100;
 
-const { run, limitMs, growthKb, reason, isAsleep } = WATCHDOG_SLOT;
+const { run, limitMs, growthKb, reason, isAsleep, processorMs: processorMsSlot } = WATCHDOG_SLOT;
 
 /**
  * Ends what does not end by itself or fills the memory. A thread of the process watches the guards; to
@@ -63,6 +64,16 @@ export class Watchdog {
     } finally {
       this.#task = null;
     }
+  }
+
+  /** Gives the running task so many more milliseconds; to be called by the task itself. */
+  extend(ms: number): void {
+    Atomics.add(this.#state, limitMs, ms);
+  }
+
+  /** The processor time of the process since the running task began, give or take a look. */
+  processorMs(): number {
+    return (processorMs() - Atomics.load(this.#state, processorMsSlot)) | 0;
   }
 
   #runTask(): void {

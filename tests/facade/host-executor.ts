@@ -36,7 +36,11 @@ export interface HostExecutorOptions {
 }
 
 /** Nothing can end the host's own code, and it shares its clock with the test. */
-const NO_WATCHDOG = { guard: (_timeoutMs: number, task: () => void) => task() };
+const NO_WATCHDOG = {
+  guard: (_timeoutMs: number, task: () => void) => task(),
+  extend: () => undefined,
+  processorMs: () => 0,
+};
 
 /** In place of the engine's executor: the same runs, with the host's functions as their code. */
 export class HostExecutor implements Pick<FunctionExecutor, "run"> {
