@@ -118,6 +118,30 @@ test("a result that starts to depend on the caller stops being shared", async ()
   expect((unwrap(await evaluate(deployment, bob)) as unknown[])[1]).toBe("bob");
 });
 
+test("after a commit, a result that was everybody's is computed once for all who watch it", async () => {
+  const deployment = await start();
+  const watchers = ["ann", "bob", "cyd"].map((name) =>
+    watch(deployment, "items:list", { box: "a" }, user(name)),
+  );
+  for (const watcher of watchers) await evaluate(deployment, watcher);
+  await deployment.change("items:put", { box: "a", name: "x" });
+  const [first, ...others] = await Promise.all(
+    watchers.map((watcher) => evaluate(deployment, watcher)),
+  );
+  expect(unwrap(first!)).toEqual(["x"]);
+  for (const other of others) expect(other).toBe(first);
+});
+
+test("a result that is known needs no waiting", async () => {
+  const deployment = await start();
+  const [first, second] = [1, 2].map(() => watch(deployment, "items:list", { box: "a" }));
+  expect(evaluate(deployment, first!)).toBeInstanceOf(Promise);
+  const outcome = await evaluate(deployment, first!);
+  await deployment.change("items:put", { box: "b", name: "x" });
+  expect(evaluate(deployment, second!)).toBe(outcome);
+  expect(evaluate(deployment, first!)).toBe(outcome);
+});
+
 test("watchers are told once per invalidation, inside the commit", async () => {
   const deployment = await start();
   const watcher = watch(deployment, "items:list", { box: "a" });

@@ -12,19 +12,33 @@ export interface ComputedQuery {
   readonly staleAtMs: number | null;
 }
 
-/** A question: everything that decides a query's result except the data. */
+/** A question, everything that decides a query's result except the data, as keys of the cache. */
 export interface QueryKey {
-  /** Component, path, arguments, journal and kind of caller. */
-  readonly question: string;
-  /** The caller's identity, which matters only when the function reads it. */
-  readonly identity: string;
+  /** Of a result that is the same for everybody. */
+  readonly forAll: string;
+  /** Of one that depends on who is calling. */
+  readonly forCaller: string;
+}
+
+/**
+ * @param question component, path, arguments, journal and kind of caller
+ * @param identity the caller's, which matters only when the function reads it
+ */
+export function queryKey(question: string, identity: string): QueryKey {
+  return { forAll: `${question}\nanyone`, forCaller: `${question}\n=${identity}` };
+}
+
+export interface ObtainOptions {
+  /** Whether a known result will do. */
+  readonly accept: (entry: CachedQuery) => boolean;
+  /** Whether the result was the same for everybody the last time, so that it may well be again. */
+  readonly wasShared: boolean;
 }
 
 /** Results nobody watches that are kept for the next one who asks. */
 const MAX_UNWATCHED = 2_000;
 /** And how long they may be together: many results that are each as large as allowed are too much. */
 const MAX_UNWATCHED_LENGTH = 64 * 2 ** 20;
-const ANYONE = "\nanyone";
 
 /** Told what happens to a result. */
 interface Keeper {
@@ -132,7 +146,8 @@ export class QueryCache {
   /** Those nobody watches, least recently used first. */
   readonly #idle = new Set<CachedQuery>();
   #idleLength = 0;
-  readonly #running = new Map<string, Promise<CachedQuery>>();
+  /** Runs under way by key, `null` for one that was refused; the first of a question for all, too. */
+  readonly #running = new Map<string, Promise<CachedQuery | null>>();
   readonly #keeper: Keeper;
 
   constructor(database: Database) {
@@ -150,42 +165,50 @@ export class QueryCache {
   }
 
   /** A result that holds at `ts`; `null` when it has to be computed. */
-  find(key: QueryKey, ts: Timestamp): CachedQuery | null {
-    for (const entryKey of [key.question + ANYONE, entryKeyOf(key)]) {
-      const entry = this.#entries.get(entryKey);
-      if (entry?.holdsAt(ts) !== true) continue;
-      this.#noteUse(entry);
-      return entry;
-    }
-    return null;
+  find({ forAll, forCaller }: QueryKey, ts: Timestamp): CachedQuery | null {
+    const entry = this.#holding(forAll, ts) ?? this.#holding(forCaller, ts);
+    // One that somebody watches is not among those that may be dropped.
+    if (entry !== null && !entry.isWatched) this.#noteUse(entry);
+    return entry;
   }
 
   /**
-   * A result that holds at `ts`, computed unless it is known or being computed.
-   * @param accept whether a known result will do.
+   * A result that holds at `ts`, computed unless it is known or being computed. A result that was
+   * the same for everybody is computed once for all callers who wait for it.
    */
   async obtain(
     key: QueryKey,
     ts: Timestamp,
     compute: () => Promise<ComputedQuery>,
-    accept: (entry: CachedQuery) => boolean,
+    { accept, wasShared }: ObtainOptions,
   ): Promise<CachedQuery> {
-    const runningKey = entryKeyOf(key);
+    let mayServeAll = wasShared;
     for (;;) {
       const known = this.find(key, ts);
       if (known !== null && accept(known)) return known;
-      const running = this.#running.get(runningKey);
-      if (running === undefined) break;
+      const own = this.#running.get(key.forCaller);
+      const running = own ?? (mayServeAll ? this.#running.get(key.forAll) : undefined);
+      if (running === undefined) return await this.#start(key, compute);
       // What kept another caller from it, such as a token that ran out, need not concern this one.
-      const entry = await running.catch(() => null);
-      if (entry?.holdsAt(ts) === true) return entry;
+      const entry = await running;
+      if (entry === null) continue;
+      const isOthers = own === undefined && entry.computed.isIdentityRead;
+      if (isOthers) mayServeAll = false;
+      else if (entry.holdsAt(ts)) return entry;
     }
+  }
+
+  /** @throws what `compute` throws */
+  async #start(key: QueryKey, compute: () => Promise<ComputedQuery>): Promise<CachedQuery> {
     const computing = compute().then((computed) => this.#add(key, computed));
-    this.#running.set(runningKey, computing);
+    const settled = computing.catch(() => null);
+    const keys = [key.forCaller];
+    if (!this.#running.has(key.forAll)) keys.push(key.forAll);
+    for (const each of keys) this.#running.set(each, settled);
     try {
       return await computing;
     } finally {
-      this.#running.delete(runningKey);
+      for (const each of keys) this.#running.delete(each);
     }
   }
 
@@ -204,7 +227,7 @@ export class QueryCache {
   }
 
   #add(key: QueryKey, computed: ComputedQuery): CachedQuery {
-    const entryKey = computed.isIdentityRead ? entryKeyOf(key) : key.question + ANYONE;
+    const entryKey = computed.isIdentityRead ? key.forCaller : key.forAll;
     const entry = new CachedQuery(this.#database, entryKey, computed, this.#keeper);
     if (!entry.isFresh) return entry;
     const previous = this.#entries.get(entryKey);
@@ -212,6 +235,11 @@ export class QueryCache {
     if (previous !== undefined) this.#letGo(previous);
     this.#noteUse(entry);
     return entry;
+  }
+
+  #holding(entryKey: string, ts: Timestamp): CachedQuery | null {
+    const entry = this.#entries.get(entryKey);
+    return entry?.holdsAt(ts) === true ? entry : null;
   }
 
   #noteUse(entry: CachedQuery): void {
@@ -256,10 +284,6 @@ export function isSameOutcome(left: QueryOutcome, right: QueryOutcome): boolean 
 
 function lengthOf({ key, computed: { outcome } }: CachedQuery): number {
   return key.length + (outcome.ok ? outcome.valueJson.length : outcome.errorMessage.length);
-}
-
-function entryKeyOf({ question, identity }: QueryKey): string {
-  return `${question}\n=${identity}`;
 }
 
 function isSameList(left: readonly string[], right: readonly string[]): boolean {

@@ -10,6 +10,7 @@ import { functionFailure } from "./function-failure.ts";
 import {
   isSameOutcome,
   QueryCache,
+  queryKey,
   type CachedQuery,
   type ComputedQuery,
   type QueryKey,
@@ -37,6 +38,8 @@ interface Question {
 interface ObtainOptions {
   /** Whether a known result will do. */
   readonly accept: (entry: CachedQuery) => boolean;
+  /** Whether the result was the same for everybody the last time. */
+  readonly wasShared?: boolean;
   /** What the one who asks was told last. */
   readonly previous?: QueryOutcome | null;
   readonly mayBeRefused: boolean;
@@ -90,24 +93,24 @@ export class QueryRunner {
       if (isReleased) return;
       if (!next.addListener(notify)) queueMicrotask(notify);
     };
+    const take = (next: CachedQuery): QueryOutcome => {
+      attach(next);
+      const { outcome } = next.computed;
+      if (last === null || !isSameOutcome(last, outcome)) last = outcome;
+      return last;
+    };
+    const accept = (known: CachedQuery) => last !== null || this.#isForNewcomers(known);
     return {
-      evaluate: async (ts) => {
+      evaluate: (ts) => {
         const question = ask(last?.journal ?? request.journal);
         if ("outcome" in question) return (last ??= question.outcome);
-        const isFirst = last === null;
-        const next =
-          entry?.holdsAt(ts) === true
-            ? entry
-            : await this.#obtain(question, ts, {
-                accept: (known) => !isFirst || this.#isForNewcomers(known),
-                previous: last,
-                // How much a socket may watch is bounded already.
-                mayBeRefused: false,
-              });
-        attach(next);
-        const { outcome } = next.computed;
-        if (last === null || !isSameOutcome(last, outcome)) last = outcome;
-        return last;
+        if (entry?.holdsAt(ts) === true) return take(entry);
+        const known = this.#cache.find(question.key, ts);
+        if (known !== null && accept(known)) return take(known);
+        const wasShared = entry?.computed.isIdentityRead === false;
+        // How much a socket may watch is bounded already.
+        const options = { accept, previous: last, mayBeRefused: false, wasShared };
+        return this.#obtain(question, ts, options).then(take);
       },
       get isFresh() {
         return entry?.isFresh ?? false;
@@ -142,11 +145,8 @@ export class QueryRunner {
         mayCallInternal(request),
       ];
       const identity = identityOf(request.caller)?.attributesJson ?? "";
-      return {
-        request: { ...request, argsJson },
-        path,
-        key: { question: JSON.stringify(parts), identity },
-      };
+      const key = queryKey(JSON.stringify(parts), identity);
+      return { request: { ...request, argsJson }, path, key };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       const failure = functionFailure(error, request.metadata.requestId, []);
@@ -157,7 +157,7 @@ export class QueryRunner {
   #obtain(
     question: Question,
     ts: Timestamp,
-    { accept, previous = null, mayBeRefused }: ObtainOptions,
+    { accept, previous = null, mayBeRefused, wasShared = false }: ObtainOptions,
   ): Promise<CachedQuery> {
     const compute = () =>
       this.#admission.run(
@@ -166,7 +166,7 @@ export class QueryRunner {
         (charge) => this.#compute(question, ts, previous, charge),
         { mayBeRefused },
       );
-    return this.#cache.obtain(question.key, ts, compute, accept);
+    return this.#cache.obtain(question.key, ts, compute, { accept, wasShared });
   }
 
   async #compute(

@@ -95,11 +95,12 @@ export interface SessionRequest {
  */
 export interface LiveQuery {
   /**
-   * The outcome valid at `ts` (the latest timestamp). Computed at most once between invalidations
-   * whatever the number of watchers; returns the identical object while nothing changed, so that
-   * `===` on outcomes tells whether to send anything.
+   * The outcome valid at `ts` (the latest timestamp): at once when it is known, so that a thousand
+   * watchers need not wait each for itself, else a promise of it. Computed at most once between
+   * invalidations whatever the number of watchers; the identical object while nothing changed, so
+   * that `===` on outcomes tells whether to send anything.
    */
-  evaluate(ts: Timestamp): Promise<QueryOutcome>;
+  evaluate(ts: Timestamp): QueryOutcome | Promise<QueryOutcome>;
   /** True when no commit touched it since it was last evaluated. */
   readonly isFresh: boolean;
   release(): void;

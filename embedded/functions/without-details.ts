@@ -40,7 +40,12 @@ export function withoutDetails(runner: FunctionRunner): FunctionRunner {
     watch: (request, onInvalidated) => {
       const live = runner.watch(request, onInvalidated);
       return {
-        evaluate: async (ts) => reduce(request, await live.evaluate(ts)),
+        evaluate(ts) {
+          const outcome = live.evaluate(ts);
+          return outcome instanceof Promise
+            ? outcome.then((known) => reduce(request, known))
+            : reduce(request, outcome);
+        },
         get isFresh() {
           return live.isFresh;
         },

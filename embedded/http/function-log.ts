@@ -166,14 +166,20 @@ export function withFunctionLog(
     },
     watch(request, onInvalidated) {
       const live = runner.watch(request, onInvalidated);
+      // Watchers of one query get the same object; who is first notes its run.
+      const noteOnce = (outcome: QueryOutcome, startedAt: number): QueryOutcome => {
+        if (notedOutcomes.has(outcome)) return outcome;
+        note("Query", request, startedAt, outcome);
+        notedOutcomes.add(outcome);
+        return outcome;
+      };
       return {
-        async evaluate(ts) {
+        evaluate(ts) {
           const startedAt = now();
-          const outcome = await live.evaluate(ts);
-          // Watchers of one query get the same object; who is first notes its run.
-          if (!notedOutcomes.has(outcome)) note("Query", request, startedAt, outcome);
-          notedOutcomes.add(outcome);
-          return outcome;
+          const outcome = live.evaluate(ts);
+          return outcome instanceof Promise
+            ? outcome.then((known) => noteOnce(known, startedAt))
+            : noteOnce(outcome, startedAt);
         },
         get isFresh() {
           return live.isFresh;

@@ -28,6 +28,8 @@ interface SharedFrame {
  * text is encoded once, and the whole frame once for sockets that are in step with each other.
  */
 export interface FrameEncoder {
+  /** Sockets in step get the same object, by which it is seen at once that they are. */
+  version(querySet: number, ts: Timestamp, identity: number): StateVersion;
   transition(start: StateVersion, end: StateVersion, changes: readonly QueryChange[]): Buffer;
   mutationResponse(requestId: number, outcome: MutationOutcome): string;
   actionResponse(requestId: number, outcome: ActionOutcome): string;
@@ -36,6 +38,7 @@ export interface FrameEncoder {
 export function createFrameEncoder(): FrameEncoder {
   const outcomeTails = new WeakMap<QueryOutcome, string>();
   const lastFrames = new WeakMap<QueryOutcome, SharedFrame>();
+  let lastVersion: StateVersion = { querySet: 0, ts: 0n, identity: 0 };
 
   function outcomeTail(outcome: QueryOutcome): string {
     const known = outcomeTails.get(outcome);
@@ -52,6 +55,11 @@ export function createFrameEncoder(): FrameEncoder {
   }
 
   return {
+    version(querySet, ts, identity) {
+      const version = { querySet, ts, identity };
+      if (!isSameVersion(lastVersion, version)) lastVersion = version;
+      return lastVersion;
+    },
     transition(start, end, changes) {
       const [only] = changes;
       const outcome = changes.length === 1 ? (only?.outcome ?? null) : null;
@@ -125,9 +133,9 @@ export function isSameOutcome(previous: QueryOutcome | null, next: QueryOutcome)
 }
 
 function isSameVersion(left: StateVersion, right: StateVersion): boolean {
-  return (
-    left.ts === right.ts && left.querySet === right.querySet && left.identity === right.identity
-  );
+  if (left === right) return true;
+  const { querySet, ts, identity } = right;
+  return left.querySet === querySet && left.identity === identity && left.ts === ts;
 }
 
 function encodeVersion({ querySet, ts, identity }: StateVersion): string {

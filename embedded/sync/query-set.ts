@@ -22,13 +22,15 @@ export interface QuerySetOptions {
   >;
 }
 
+const NO_CHANGES: readonly QueryChange[] = [];
+
 /** The queries that one client watches, with what it was last told about each. */
 export class QuerySet {
   readonly #options: QuerySetOptions;
   readonly #queries = new Map<number, WatchedQuery>();
   readonly #removed = new Set<number>();
-  /** Those that may have changed since the client was told of them. */
-  readonly #dirty = new Set<WatchedQuery>();
+  /** Those that may have changed since the client was told of them; removed ones may be among them. */
+  #dirty: WatchedQuery[] = [];
   #argumentLength = 0;
   #resultLength = 0;
 
@@ -44,7 +46,6 @@ export class QuerySet {
       if (query === undefined) throw badQueryId(`Nonexistent query id: ${queryId}`);
       query.live?.release();
       this.#queries.delete(queryId);
-      this.#dirty.delete(query);
       this.#removed.add(queryId);
       this.#argumentLength -= argumentLength(query);
       this.#resultLength -= resultLength(query.sent);
@@ -60,9 +61,9 @@ export class QuerySet {
       );
     }
     this.#removed.delete(queryId);
-    const query: WatchedQuery = { ...modification, live: null, sent: null };
+    const query: WatchedQuery = { ...modification, live: null, sent: null, isDirty: false };
     this.#queries.set(queryId, query);
-    this.#dirty.add(query);
+    this.#markDirty(query);
   }
 
   /** Watches everything anew, because someone else is asking from now on. */
@@ -70,42 +71,60 @@ export class QuerySet {
     for (const query of this.#queries.values()) {
       query.live?.release();
       query.live = null;
-      this.#dirty.add(query);
+      this.#markDirty(query);
     }
   }
 
   /**
    * Evaluates the queries that may have changed, all begun in this turn so that they share the
-   * snapshot `ts`. Resolves to what the client has to be told, and takes it as told.
+   * snapshot `ts`. What the client has to be told, taken as told; at once when it is known.
    */
-  async evaluate(ts: Timestamp, caller: Caller): Promise<readonly QueryChange[]> {
+  evaluate(
+    ts: Timestamp,
+    caller: Caller,
+  ): readonly QueryChange[] | Promise<readonly QueryChange[]> {
     const removals = Array.from(this.#removed, (queryId) => ({ queryId, outcome: null }));
     this.#removed.clear();
-    const evaluations = Array.from(this.#dirty, (query) => this.#evaluateOne(query, ts, caller));
-    const [only] = evaluations;
-    const updates =
-      evaluations.length === 1 && only !== undefined
-        ? [await only]
-        : await Promise.all(evaluations);
-    return [...removals, ...updates.filter((update) => update !== null)];
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    const [only] = dirty;
+    if (dirty.length === 1 && only !== undefined && removals.length === 0) {
+      const change = this.#evaluateOne(only, ts, caller);
+      return change instanceof Promise ? change.then(asList) : asList(change);
+    }
+    const changes = dirty.map((query) => this.#evaluateOne(query, ts, caller));
+    if (areKnown(changes)) return [...removals, ...withoutNull(changes)];
+    return Promise.all(changes).then((all) => [...removals, ...withoutNull(all)]);
   }
 
   close(): void {
     for (const query of this.#queries.values()) query.live?.release();
     this.#queries.clear();
-    this.#dirty.clear();
+    this.#dirty = [];
   }
 
-  async #evaluateOne(
+  #markDirty(query: WatchedQuery): void {
+    if (query.isDirty) return;
+    query.isDirty = true;
+    this.#dirty.push(query);
+  }
+
+  #evaluateOne(
     query: WatchedQuery,
     ts: Timestamp,
     caller: Caller,
-  ): Promise<QueryChange | null> {
-    const live = this.#watch(query, caller);
-    this.#dirty.delete(query);
-    const outcome = await live.evaluate(ts);
+  ): QueryChange | null | Promise<QueryChange | null> {
+    query.isDirty = false;
+    if (!this.#isWatched(query)) return null;
+    const outcome = this.#watch(query, caller).evaluate(ts);
+    return outcome instanceof Promise
+      ? outcome.then((known) => this.#take(query, known))
+      : this.#take(query, outcome);
+  }
+
+  #take(query: WatchedQuery, outcome: QueryOutcome): QueryChange | null {
     if (outcome.ok) query.journal = outcome.journal;
-    if (!this.#queries.has(query.queryId)) return null;
+    if (!this.#isWatched(query)) return null;
     if (isSameOutcome(query.sent, outcome)) return null;
     this.#resultLength += resultLength(outcome) - resultLength(query.sent);
     query.sent = outcome;
@@ -114,6 +133,10 @@ export class QuerySet {
       throw tooMuchWatched(`One socket can watch ${watchedResultBytes} bytes of results.`);
     }
     return { queryId: query.queryId, outcome };
+  }
+
+  #isWatched(query: WatchedQuery): boolean {
+    return this.#queries.get(query.queryId) === query;
   }
 
   #watch(query: WatchedQuery, caller: Caller): LiveQuery {
@@ -127,7 +150,7 @@ export class QuerySet {
         metadata: this.#options.newMetadata(),
       },
       () => {
-        this.#dirty.add(query);
+        this.#markDirty(query);
         this.#options.onInvalidated();
       },
     );
@@ -144,6 +167,22 @@ interface WatchedQuery {
   journal: string | null;
   live: LiveQuery | null;
   sent: QueryOutcome | null;
+  /** Whether it is on the list of those that may have changed. */
+  isDirty: boolean;
+}
+
+function asList(change: QueryChange | null): readonly QueryChange[] {
+  return change === null ? NO_CHANGES : [change];
+}
+
+function areKnown(
+  changes: readonly (QueryChange | null | Promise<QueryChange | null>)[],
+): changes is readonly (QueryChange | null)[] {
+  return changes.every((change) => !(change instanceof Promise));
+}
+
+function withoutNull(changes: readonly (QueryChange | null)[]): readonly QueryChange[] {
+  return changes.filter((change) => change !== null);
 }
 
 /** Lengths stand for bytes: texts are ASCII for the most part. */

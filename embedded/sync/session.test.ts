@@ -14,6 +14,7 @@ import { parseTrafficLimits } from "../lib/traffic-limits.ts";
 import { decodeTimestamp, encodeTimestamp } from "../values/timestamp.ts";
 import { createFrameEncoder } from "./frames.ts";
 import { SyncSession } from "./session.ts";
+import { UpdateRounds } from "./update-rounds.ts";
 
 interface Sent {
   readonly type: string;
@@ -74,20 +75,22 @@ function open({
     admin: () => ({ kind: "admin", actingAs: null }),
   } as unknown as Authenticator;
 
+  const database = {
+    get latestTs() {
+      return latestTs;
+    },
+    flushed: (ts: bigint) =>
+      ts <= flushedTs
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => flushWaiters.push({ ts, resolve })),
+  };
   const session = new SyncSession(
     {
-      database: {
-        get latestTs() {
-          return latestTs;
-        },
-        flushed: (ts) =>
-          ts <= flushedTs
-            ? Promise.resolve()
-            : new Promise((resolve) => flushWaiters.push({ ts, resolve })),
-      },
+      database,
       runner,
       authenticator,
       frames: createFrameEncoder(),
+      rounds: new UpdateRounds(database),
       now: () => now,
       onError: () => undefined,
       limits: traffic.limits,
@@ -143,7 +146,10 @@ function open({
   };
 }
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** An update takes a turn of the event loop of its own, and may follow another one. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 const add = (queryId: number, udfPath: string) => ({ type: "Add", queryId, udfPath, args: [{}] });
 const modify = (baseVersion: number, modifications: object[]) => ({
   type: "ModifyQuerySet",

@@ -18,6 +18,7 @@ import {
   PING_FRAME,
   splitTransition,
   type FrameEncoder,
+  type QueryChange,
   type StateVersion,
 } from "./frames.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type QuerySetModification,
 } from "./protocol.ts";
 import { QuerySet } from "./query-set.ts";
+import type { UpdatedSession, UpdateRounds } from "./update-rounds.ts";
 
 /** One client's socket, as the session sees it. */
 export interface SyncTransport {
@@ -42,10 +44,11 @@ export interface SyncTransport {
 }
 
 export interface SyncDependencies {
-  readonly database: Pick<Database, "latestTs" | "flushed">;
+  readonly database: Pick<Database, "latestTs">;
   readonly runner: FunctionRunner;
   readonly authenticator: Authenticator;
   readonly frames: FrameEncoder;
+  readonly rounds: UpdateRounds;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly onError: (error: ServiceError) => void;
@@ -74,7 +77,13 @@ const MAX_WAITING_LENGTH = 1024 * 1024;
 /** With more than this unread, nothing new is begun for a client: no Transition and no message. */
 const COMFORTABLE_UNREAD_BYTES = 1024 * 1024;
 
-const THIS_TURN = Promise.resolve();
+/** What the client will be told, once it is on the disk. */
+interface Update {
+  readonly end: StateVersion;
+  readonly changes: readonly QueryChange[];
+  /** Whether the client waits for a Transition even if nothing changed. */
+  readonly isMandatory: boolean;
+}
 
 /**
  * The server's side of one sync socket. Invariants:
@@ -84,7 +93,7 @@ const THIS_TURN = Promise.resolve();
  * - no Transition reaches the timestamp of a mutation of this socket before its response;
  * - one update is in flight at a time.
  */
-export class SyncSession {
+export class SyncSession implements UpdatedSession {
   readonly #dependencies: SyncDependencies;
   readonly #transport: SyncTransport;
   readonly #options: SyncSessionOptions;
@@ -108,7 +117,8 @@ export class SyncSession {
   #isUpdateScheduled = false;
   #isUpdateMandatory = false;
   #isUpdating = false;
-  #lastUpdate: Promise<void> = Promise.resolve();
+  #update: Update | null = null;
+  #onUpdateEnded: () => void = () => undefined;
   #unsentTransitions = 0;
   #queuedMutations = 0;
   #mutationsAnswered: Promise<void> = Promise.resolve();
@@ -151,7 +161,10 @@ export class SyncSession {
     this.#waiting.length = 0;
     await this.#mutationsAnswered;
     await Promise.all(this.#runningActions);
-    while (this.#isUpdating && !this.#isClosed) await this.#lastUpdate;
+    this.startUpdate();
+    while (this.#isUpdating && !this.#isClosed) {
+      await new Promise<void>((resolve) => (this.#onUpdateEnded = resolve));
+    }
   }
 
   /** Ends the session so that the client comes back for what it was not told. */
@@ -382,37 +395,73 @@ export class SyncSession {
     this.#isUpdateMandatory ||= isMandatory;
     if (this.#isUpdateScheduled) return;
     this.#isUpdateScheduled = true;
-    // Many sessions are told of one commit: this is what a microtask costs least in.
-    void THIS_TURN.then(() => this.#startUpdate());
+    this.#dependencies.rounds.add(this);
   }
 
-  #startUpdate(): void {
+  startUpdate(): void {
     if (!this.#isUpdateScheduled || this.#isUpdating || this.#isClosed) return;
     if (this.#unsentTransitions >= MAX_UNSENT_TRANSITIONS || this.#isUnread) return;
     if (this.#isDraining && !this.#isUpdateMandatory) return;
     this.#isUpdateScheduled = false;
     this.#isUpdating = true;
-    this.#lastUpdate = this.#update()
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.#isUpdating = false;
-        this.#startUpdate();
-      });
+    try {
+      this.#evaluate();
+    } catch (error) {
+      this.failUpdate(error);
+    }
   }
 
-  async #update(): Promise<void> {
-    const { database } = this.#dependencies;
-    requireUnexpired(this.#caller, this.#dependencies.now());
+  finishUpdate(): void {
+    const update = this.#update;
+    this.#update = null;
+    try {
+      if (update !== null && !this.#isClosed) this.#tell(update);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#endUpdate();
+  }
+
+  failUpdate(error: unknown): void {
+    this.#update = null;
+    this.fail(error);
+    this.#endUpdate();
+  }
+
+  #evaluate(): void {
+    const { database, frames, now } = this.#dependencies;
+    requireUnexpired(this.#caller, now());
     const isMandatory = this.#takeRequests();
-    const end: StateVersion = { ...this.#received, ts: database.latestTs };
+    const { querySet, identity } = this.#received;
+    const end = frames.version(querySet, database.latestTs, identity);
     // A mutation that started before may have committed up to `ts`: its response goes first.
     const answered = this.#queuedMutations > 0 ? this.#mutationsAnswered : null;
-    const changes = await this.#queries.evaluate(end.ts, this.#caller);
-    if (answered !== null) await answered;
-    await database.flushed(end.ts);
-    if (this.#isClosed || (!isMandatory && changes.length === 0)) return;
-    this.#sendTransition(this.#dependencies.frames.transition(this.#sent, end, changes));
-    this.#sent = end;
+    const changes = this.#queries.evaluate(end.ts, this.#caller);
+    if (answered === null && !(changes instanceof Promise)) {
+      this.#finishLater({ end, changes, isMandatory });
+      return;
+    }
+    const evaluated =
+      answered === null ? changes : Promise.all([changes, answered]).then(([found]) => found);
+    Promise.resolve(evaluated).then(
+      (found) => this.#finishLater({ end, changes: found, isMandatory }),
+      (error: unknown) => this.failUpdate(error),
+    );
+  }
+
+  #finishLater(update: Update): void {
+    if (this.#isClosed || (!update.isMandatory && update.changes.length === 0)) {
+      this.#endUpdate();
+      return;
+    }
+    this.#update = update;
+    this.#dependencies.rounds.finishWhenDurable(update.end.ts, this);
+  }
+
+  #endUpdate(): void {
+    this.#isUpdating = false;
+    this.#onUpdateEnded();
+    this.startUpdate();
   }
 
   /** Applies what the client asked for since the last update; tells whether it waits for an answer. */
@@ -439,7 +488,9 @@ export class SyncSession {
     );
   }
 
-  #sendTransition(frame: Buffer): void {
+  #tell({ end, changes }: Update): void {
+    const frame = this.#dependencies.frames.transition(this.#sent, end, changes);
+    this.#sent = end;
     this.#unsentTransitions += 1;
     if (frame.length <= MAX_UNCHUNKED_LENGTH || !this.#options.acceptsChunks) {
       this.#send(frame, this.#onTransitionRead);
@@ -457,7 +508,7 @@ export class SyncSession {
 
   readonly #onRead = () => {
     if (this.#isClosed) return;
-    this.#startUpdate();
+    this.startUpdate();
     if (this.#waiting.length > 0 && !this.#isHandling) void this.#handleWaiting();
   };
 

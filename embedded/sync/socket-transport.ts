@@ -15,6 +15,11 @@ export class SocketTransport implements SyncTransport {
   readonly #unread: ByteBudget;
   readonly #incomplete: ByteBudget;
   #unreadBytes = 0;
+  /** How many writes began and ended. */
+  #written = 0;
+  #ended = 0;
+  /** Whom to tell when so many writes have ended. */
+  readonly #unflushed: { readonly writes: number; readonly onFlushed: () => void }[] = [];
   #incompleteBytes = 0;
   #incompleteSince = 0;
   #isReleased = false;
@@ -43,12 +48,23 @@ export class SocketTransport implements SyncTransport {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     // Without compression `ws` writes each frame at once, so that frames of ours fit between its own.
     const bytes = typeof frame === "string" ? textFrame(Buffer.from(frame)) : sharedFrame(frame);
-    this.#countUnread(bytes.length);
-    this.#rawSocket.write(bytes, () => {
-      this.#countUnread(-bytes.length);
-      onFlushed?.();
-    });
+    this.#rawSocket.write(bytes, this.#onWritten);
+    this.#written += 1;
+    this.#countUnread();
+    if (onFlushed === undefined) return;
+    // Mostly the system takes a frame at once.
+    if (this.#unreadBytes === 0) onFlushed();
+    else this.#unflushed.push({ writes: this.#written, onFlushed });
   }
+
+  /** A write is over; they end in the order in which they began. */
+  readonly #onWritten = () => {
+    this.#ended += 1;
+    this.#countUnread();
+    while ((this.#unflushed[0]?.writes ?? Infinity) <= this.#ended) {
+      this.#unflushed.shift()?.onFlushed();
+    }
+  };
 
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason);
@@ -85,15 +101,17 @@ export class SocketTransport implements SyncTransport {
 
   /** Stops counting, because the socket is gone or about to go. */
   release(): void {
-    this.#countUnread(-this.#unreadBytes);
+    this.#unread.add(-this.#unreadBytes);
+    this.#unreadBytes = 0;
     this.completed();
     this.#isReleased = true;
   }
 
-  #countUnread(change: number): void {
-    if (this.#isReleased) return;
-    this.#unreadBytes += change;
-    this.#unread.add(change);
+  #countUnread(): void {
+    const unreadBytes = this.#rawSocket.writableLength;
+    if (this.#isReleased || unreadBytes === this.#unreadBytes) return;
+    this.#unread.add(unreadBytes - this.#unreadBytes);
+    this.#unreadBytes = unreadBytes;
   }
 
   #countIncomplete(change: number): void {

@@ -4,12 +4,14 @@ import type { Duplex } from "node:stream";
 
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 
+import type { Database } from "../database/types.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { clientAddress } from "../lib/client-address.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
 import { SyncSession, UNREAD_REASON, type SyncDependencies } from "./session.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { UpdateRounds } from "./update-rounds.ts";
 
 /** What `acceptUpgrade` needs of a request; a whole `IncomingMessage` has it. */
 export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "httpVersion"> & {
@@ -28,7 +30,8 @@ export interface SyncServer {
   close(drainMs: number): Promise<void>;
 }
 
-export interface SyncServerOptions extends Omit<SyncDependencies, "limits"> {
+export interface SyncServerOptions extends Omit<SyncDependencies, "limits" | "rounds"> {
+  readonly database: Pick<Database, "latestTs" | "flushed">;
   readonly traffic: TrafficControl;
   /** Whether a direct peer may say where its request came from. */
   readonly trustsProxy: (address: string) => boolean;
@@ -55,6 +58,7 @@ interface Connection {
 /** All sockets, with the bytes that are under way on them. */
 interface Hub {
   readonly options: SyncServerOptions;
+  readonly dependencies: SyncDependencies;
   readonly connections: Set<Connection>;
   readonly unread: ByteBudget;
   readonly incomplete: ByteBudget;
@@ -71,6 +75,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const { limits } = options.traffic;
   const hub: Hub = {
     options,
+    dependencies: { ...options, limits, rounds: new UpdateRounds(options.database) },
     connections: new Set(),
     unread: new ByteBudget(limits.unreadBytes),
     incomplete: new ByteBudget(limits.incompleteBytes),
@@ -149,7 +154,7 @@ function connect(
   const { traffic } = options;
   const transport = new SocketTransport(socket, rawSocket, hub.unread, hub.incomplete);
   const address = traffic.from(ip);
-  const session = new SyncSession({ ...options, limits: traffic.limits }, transport, {
+  const session = new SyncSession(hub.dependencies, transport, {
     ip,
     userAgent: request.headers["user-agent"] ?? null,
     acceptsChunks: acceptsChunks(version),
