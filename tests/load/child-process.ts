@@ -20,6 +20,10 @@ export class BenchChild {
     return child;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** @throws Error with what the child said when it failed or ended. */
   async run<Figures>(task: object): Promise<Figures> {
     this.#child.send(task);

@@ -54,8 +54,8 @@ async function startEcho({ answer }: EchoControl): Promise<number> {
 }
 
 /** Sends a frame to all other sockets when one of them says something. */
-async function startBroadcast({ frameBytes }: BroadcastControl): Promise<number> {
-  const frame = Buffer.alloc(frameBytes, "x");
+async function startBroadcast({ frame: text }: BroadcastControl): Promise<number> {
+  const frame = Buffer.from(text);
   const server = createServer();
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
   sockets.on("connection", (socket) => {

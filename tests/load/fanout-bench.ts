@@ -25,12 +25,13 @@ export async function benchFanout(context: BenchContext): Promise<void> {
         task: "fanout",
         server: "convex",
         port: backend.port,
+        pid: backend.pid,
         watchers,
         changes: CHANGES,
         productId: dataset.ids[watchers % dataset.ids.length] ?? "",
       };
       const measured = await load.run<FanoutFigures>(task);
-      const bare = await measureBroadcast(load, task, measured.frameBytes);
+      const bare = await measureBroadcast(load, task, measured.frame);
       const commit = await measureLmdb(true, 1, context.durationMs);
       reportFigures(context, name, watchers, measured, bare, commit.p50Ms);
     }
@@ -43,12 +44,12 @@ export async function benchFanout(context: BenchContext): Promise<void> {
 async function measureBroadcast(
   load: BenchChild,
   task: FanoutLoad,
-  frameBytes: number,
+  frame: string,
 ): Promise<FanoutFigures> {
   const control = await BenchChild.start("control-process.ts");
   try {
-    const { port } = await control.run<{ port: number }>({ task: "broadcast", frameBytes });
-    return await load.run<FanoutFigures>({ ...task, server: "bare", port });
+    const { port } = await control.run<{ port: number }>({ task: "broadcast", frame });
+    return await load.run<FanoutFigures>({ ...task, server: "bare", port, pid: control.pid });
   } finally {
     control.stop();
   }
@@ -72,4 +73,6 @@ function reportFigures(
   report(makeRow({ ...figure, metric: "p50", value: measured.p50Ms }, bare.p50Ms, p50Reach));
   const p99Reach = watchers === 1_000 ? { ratioAtMost: 2 } : null;
   report(makeRow({ ...figure, metric: "p99", value: measured.p99Ms }, bare.p99Ms, p99Reach));
+  const processor = { ...figure, metric: "processor", unit: "µs/change" };
+  report(makeRow({ ...processor, value: measured.processorUs }, bare.processorUs));
 }

@@ -26,6 +26,8 @@ export interface FanoutLoad {
   /** `convex` speaks the sync protocol, `bare` counts broadcast frames. */
   readonly server: "convex" | "bare";
   readonly port: number;
+  /** The server's process. */
+  readonly pid: number;
   readonly watchers: number;
   readonly changes: number;
   readonly productId: string;
@@ -34,8 +36,10 @@ export interface FanoutLoad {
 export interface FanoutFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Bytes of one watcher's frame. */
-  readonly frameBytes: number;
+  /** Processor time that the server used for each change, in microseconds. */
+  readonly processorUs: number;
+  /** What a watcher received last. */
+  readonly frame: string;
 }
 
 export interface EchoControl {
@@ -45,7 +49,7 @@ export interface EchoControl {
 
 export interface BroadcastControl {
   readonly task: "broadcast";
-  readonly frameBytes: number;
+  readonly frame: string;
 }
 
 export interface LmdbControl {

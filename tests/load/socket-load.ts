@@ -2,10 +2,13 @@ import { randomUUID } from "node:crypto";
 
 import { WebSocket } from "ws";
 
+import { processorTime } from "./child-process.ts";
 import { percentile, type FanoutFigures, type FanoutLoad } from "./messages.ts";
 
 const OPENING_AT_ONCE = 50;
 const CHANGE_TIMEOUT_MS = 10_000;
+/** What tells a frame that is counted from others; looked for in the control's frames as well. */
+const UPDATE = '"QueryUpdated"';
 
 /** One change after the other; each is timed from its sending to the last watcher's receipt. */
 export async function measureFanout(load: FanoutLoad): Promise<FanoutFigures> {
@@ -32,17 +35,21 @@ async function timeChanges(
 ): Promise<FanoutFigures> {
   const times: number[] = [];
   const warmUp = Math.ceil(load.changes / 10);
+  let usedMs = 0;
   for (let change = 0; change < warmUp + load.changes; change += 1) {
+    if (change === warmUp) usedMs = -processorTime(load.pid);
     const done = receipt.expect();
     const sentAt = performance.now();
     changer.send(load.server === "bare" ? "change" : mutationFrame(load, change));
     await done;
     if (change >= warmUp) times.push(performance.now() - sentAt);
   }
+  usedMs += processorTime(load.pid);
   return {
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
-    frameBytes: receipt.frameBytes,
+    processorUs: (usedMs * 1000) / load.changes,
+    frame: receipt.frame,
   };
 }
 
@@ -51,10 +58,15 @@ class Receipt {
   readonly #watchers: number;
   #missing = 0;
   #done: () => void = () => undefined;
-  frameBytes = 0;
+  #frame: Buffer = Buffer.alloc(0);
 
   constructor(watchers: number) {
     this.#watchers = watchers;
+  }
+
+  /** The last one taken. */
+  get frame(): string {
+    return this.#frame.toString();
   }
 
   expect(): Promise<void> {
@@ -72,7 +84,7 @@ class Receipt {
   }
 
   take(frame: Buffer): void {
-    this.frameBytes = frame.length;
+    this.#frame = frame;
     this.#missing -= 1;
     if (this.#missing === 0) this.#done();
   }
@@ -82,7 +94,7 @@ class Receipt {
 async function openWatcher(load: FanoutLoad, receipt: Receipt): Promise<WebSocket> {
   const socket = await openSocket(load);
   if (load.server === "convex") {
-    const first = nextFrameWith(socket, '"QueryUpdated"');
+    const first = nextFrameWith(socket, UPDATE);
     socket.send(
       JSON.stringify({
         type: "ModifyQuerySet",
@@ -96,7 +108,7 @@ async function openWatcher(load: FanoutLoad, receipt: Receipt): Promise<WebSocke
     await first;
   }
   socket.on("message", (frame: Buffer) => {
-    if (load.server === "bare" || frame.includes('"QueryUpdated"')) receipt.take(frame);
+    if (frame.includes(UPDATE)) receipt.take(frame);
   });
   return socket;
 }
