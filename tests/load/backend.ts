@@ -3,8 +3,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { announcementOf, exitOf } from "#embedded/test-announcement.ts";
 import { fixtureSources, pushTo } from "#embedded/test-backend.ts";
-import { buildPrograms } from "#scripts/build.mjs";
+
+import { builtBackend } from "../support/built-backend.ts";
 
 /** A backend as `npm start` runs it, with the catalogue's functions. */
 export interface BenchBackend {
@@ -21,19 +23,16 @@ export const CACHE = join(REPOSITORY, ".cache", "bench");
 
 const STOP_TIMEOUT_MS = 10_000;
 
-let built: Promise<string> | null = null;
-
 export async function startBenchBackend(
   folder: string,
   nodeArgs: readonly string[] = profilingArgs(),
 ): Promise<BenchBackend> {
-  built ??= build();
-  const entry = join(await built, "embedded", "main.js");
+  const entry = await builtBackend(join(CACHE, "build"));
   mkdirSync(folder, { recursive: true });
   const child = spawn(process.execPath, [...nodeArgs, entry, "--port", "0", "--data", folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const { url, adminKey } = await announcement(child);
+  const { url, adminKey } = await announcementOf(child);
   await pushTo(url, adminKey, fixtureSources("catalogue"));
   return {
     url,
@@ -51,28 +50,8 @@ function profilingArgs(): readonly string[] {
   return ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"];
 }
 
-async function build(): Promise<string> {
-  const folder = join(CACHE, "build");
-  await buildPrograms(folder, ["embedded/main.ts"]);
-  return folder;
-}
-
-function announcement(child: ChildProcess): Promise<{ url: string; adminKey: string }> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.once("exit", () => reject(new Error(`The backend did not start: ${output}`)));
-    child.stdout?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      const url = /(http:\/\/\S+),/.exec(output)?.[1];
-      const adminKey = /Admin key: (\S+)\n/.exec(output)?.[1];
-      if (url !== undefined && adminKey !== undefined) resolve({ url, adminKey });
-    });
-  });
-}
-
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ended = exitOf(child);
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await ended;

@@ -36,10 +36,10 @@ export function wordsOf(text: string): string[] {
 }
 
 /** All documents that match, in no order. */
-export function rankNaively(
-  documents: readonly NaiveDocument[],
+export function rankNaively<Document extends NaiveDocument>(
+  documents: readonly Document[],
   query: string,
-  isAllowed: (document: NaiveDocument) => boolean,
+  isAllowed: (document: Document) => boolean,
 ): RankedDocument[] {
   const indexed = documents.flatMap((document) =>
     typeof document.body === "string" ? [{ document, words: wordsOf(document.body) }] : [],

@@ -7,6 +7,14 @@ import { compareNaively } from "./naive-order.ts";
 import { startOracleDeployment, type OracleDeployment } from "./oracle-deployment.ts";
 import { expectEnough, oracleRuns, oracleTimeout } from "./oracle-runs.ts";
 import { fieldValues, valuePools, withoutMissing, wrapped } from "./random-values.ts";
+import {
+  fillTable,
+  planWrites,
+  randomWrites,
+  type KnownTable,
+  type Row,
+  type Stored,
+} from "./random-writes.ts";
 
 type Field = "a" | "b" | "outer.inner";
 type Operator = "eq" | "gt" | "gte" | "lt" | "lte";
@@ -23,12 +31,6 @@ interface Shape {
   readonly inner: Value | undefined;
 }
 
-interface Row {
-  readonly id: string;
-  readonly creationTime: number;
-  readonly fields: Shape;
-}
-
 interface Question {
   readonly index: "by_a_b" | "by_inner" | "by_creation_time";
   readonly bounds: readonly Bound[];
@@ -36,10 +38,7 @@ interface Question {
   readonly limit: number | null;
 }
 
-type Write =
-  | { readonly kind: "insert"; readonly fields: Shape }
-  | { readonly kind: "replace"; readonly at: number; readonly fields: Shape }
-  | { readonly kind: "delete"; readonly at: number };
+const VALUES: KnownTable<Shape> = { name: "values", documentOf };
 
 const FIELDS = {
   by_a_b: ["a", "b"],
@@ -50,17 +49,9 @@ const FIELDS = {
 const scenarios = valuePools.chain((pool) => {
   const value = fieldValues(pool);
   const shape = fc.record({ a: value, b: value, inner: value });
-  const at = fc.nat(20);
   return fc.record({
     shapes: fc.array(shape, { maxLength: 14, size: "max" }),
-    writes: fc.array(
-      fc.oneof<fc.Arbitrary<Write>[]>(
-        fc.record({ kind: fc.constant("insert" as const), fields: shape }),
-        fc.record({ kind: fc.constant("replace" as const), at, fields: shape }),
-        fc.record({ kind: fc.constant("delete" as const), at }),
-      ),
-      { maxLength: 5 },
-    ),
+    writes: randomWrites(shape),
     questions: fc.array(questions(value), { minLength: 4, maxLength: 4 }),
     comparisons: fc.array(
       fc.record({
@@ -119,7 +110,7 @@ test(
     let partial = 0;
     await fc.assert(
       fc.asyncProperty(scenarios, async ({ shapes, questions, comparisons }) => {
-        const rows = await fill(shapes);
+        const rows = await fillTable(oracle, VALUES, shapes);
         for (const question of questions) {
           const expected = answer(rows, question);
           expect(await oracle.value("values:range", encode(question))).toEqual(expected);
@@ -130,8 +121,8 @@ test(
           const args = { comparison, field, value: wrapped(value) };
           expect(await oracle.value("values:where", args)).toEqual(
             rows
-              .filter(({ fields }) =>
-                holds(comparison, compareNaively(valueAt(fields, field), value)),
+              .filter(({ shape }) =>
+                holds(comparison, compareNaively(valueAt(shape, field), value)),
               )
               .map(({ id }) => id),
           );
@@ -150,13 +141,13 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async ({ shapes, writes, questions }) => {
-        let rows = await fill(shapes);
+        let rows = await fillTable(oracle, VALUES, shapes);
         for (const question of questions.slice(0, 2)) {
-          const { plan, after } = planWrites(rows, writes);
+          const { plan, after } = planWrites(VALUES, rows, writes);
           const result = (await oracle.change("values:writeAndRange", {
             writes: plan,
             ...encode(question),
-          })) as never as { found: string[]; inserted: Inserted[] };
+          })) as never as { found: string[]; inserted: Stored[] };
           rows = after(result.inserted);
           expect(result.found).toEqual(answer(rows, question));
         }
@@ -166,51 +157,10 @@ test(
   },
 );
 
-interface Inserted {
-  readonly id: string;
-  readonly creationTime: number;
-}
-
-async function fill(shapes: readonly Shape[]): Promise<Row[]> {
-  const filled = (await oracle.change("values:fill", {
-    table: "values",
-    documents: shapes.map(documentOf),
-  })) as never as Inserted[];
-  return filled.map((row, position) => ({ ...row, fields: shapes[position]! }));
-}
-
 function documentOf({ a, b, inner }: Shape): Record<string, Value> {
   // Without the field, and without the object that would hold it.
   const outer = inner === undefined ? (a === undefined ? undefined : {}) : { inner };
   return withoutMissing({ a, b, outer });
-}
-
-/** Each row is written at most once; the writes with ids, and the rows once the new ones have theirs. */
-function planWrites(rows: readonly Row[], writes: readonly Write[]) {
-  const left = [...rows];
-  const plan: Record<string, Value>[] = [];
-  const created: Shape[] = [];
-  const kept: Row[] = [];
-  for (const write of writes) {
-    if (write.kind === "insert") {
-      plan.push({ kind: "insert", table: "values", document: documentOf(write.fields) });
-      created.push(write.fields);
-      continue;
-    }
-    const [row] = left.length === 0 ? [] : left.splice(write.at % left.length, 1);
-    if (row === undefined) continue;
-    if (write.kind === "delete") plan.push({ kind: "delete", at: row.id });
-    else {
-      plan.push({ kind: "replace", at: row.id, document: documentOf(write.fields) });
-      kept.push({ ...row, fields: write.fields });
-    }
-  }
-  const after = (inserted: readonly Inserted[]): Row[] => [
-    ...left,
-    ...kept,
-    ...inserted.map((row, position) => ({ ...row, fields: created[position]! })),
-  ];
-  return { plan, after };
 }
 
 function encode({ index, bounds, order, limit }: Question) {
@@ -218,15 +168,13 @@ function encode({ index, bounds, order, limit }: Question) {
   return { index, bounds: encoded, order, limit };
 }
 
-function answer(rows: readonly Row[], { index, bounds, order, limit }: Question): string[] {
-  const matching = rows.filter(({ fields }) =>
-    bounds.every(({ op, field, value }) =>
-      holds(op, compareNaively(valueAt(fields, field), value)),
-    ),
+function answer(rows: readonly Row<Shape>[], { index, bounds, order, limit }: Question): string[] {
+  const matching = rows.filter(({ shape }) =>
+    bounds.every(({ op, field, value }) => holds(op, compareNaively(valueAt(shape, field), value))),
   );
   const sorted = matching.toSorted((left, right) => {
     for (const field of FIELDS[index]) {
-      const order = compareNaively(valueAt(left.fields, field), valueAt(right.fields, field));
+      const order = compareNaively(valueAt(left.shape, field), valueAt(right.shape, field));
       if (order !== 0) return order;
     }
     return left.creationTime - right.creationTime;

@@ -4,25 +4,23 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { compareNaively } from "./naive-order.ts";
-import { rankNaively, type NaiveDocument, type RankedDocument } from "./naive-ranking.ts";
+import { rankNaively, type RankedDocument } from "./naive-ranking.ts";
 import { startOracleDeployment, type OracleDeployment } from "./oracle-deployment.ts";
 import { expectEnough, oracleRuns, oracleTimeout } from "./oracle-runs.ts";
 import { withoutMissing, wrapped } from "./random-values.ts";
+import {
+  fillTable,
+  planWrites,
+  randomWrites,
+  type KnownTable,
+  type Stored,
+} from "./random-writes.ts";
 
 interface Shape {
   readonly body: Value | undefined;
   readonly kind: Value | undefined;
   readonly flag: Value | undefined;
 }
-
-interface Article extends NaiveDocument {
-  readonly shape: Shape;
-}
-
-type Write =
-  | { readonly kind: "insert"; readonly shape: Shape }
-  | { readonly kind: "replace"; readonly at: number; readonly shape: Shape }
-  | { readonly kind: "delete"; readonly at: number };
 
 interface Question {
   readonly words: string;
@@ -32,6 +30,8 @@ interface Question {
   }[];
   readonly limit: number | null;
 }
+
+const ARTICLES: KnownTable<Shape> = { name: "articles", documentOf };
 
 /** Few letters, so that words meet and one is the beginning of another. */
 const shortWord = fc.string({
@@ -72,11 +72,6 @@ const shape = fc.record({
   kind,
   flag: fc.constantFrom<(Value | undefined)[]>(undefined, true),
 });
-const write: fc.Arbitrary<Write> = fc.oneof(
-  fc.record({ kind: fc.constant("insert" as const), shape }),
-  fc.record({ kind: fc.constant("replace" as const), at: fc.nat(30), shape }),
-  fc.record({ kind: fc.constant("delete" as const), at: fc.nat(30) }),
-);
 const question: fc.Arbitrary<Question> = fc.record({
   words: text,
   filters: fc.array(
@@ -109,16 +104,16 @@ test(
         fc.array(shape, { maxLength: 25, size: "max" }),
         fc.array(
           fc.record({
-            writes: fc.array(write, { maxLength: 5 }),
+            writes: randomWrites(shape),
             question,
             isOwn: fc.boolean(),
           }),
           { minLength: 3, maxLength: 6 },
         ),
         async (shapes, rounds) => {
-          let articles = await fill(shapes);
+          let articles = await fillTable(oracle, ARTICLES, shapes);
           for (const { writes, question, isOwn } of rounds) {
-            const { plan, after } = planWrites(articles, writes);
+            const { plan, after } = planWrites(ARTICLES, articles, writes);
             const args = encode(question);
             const own = { writes: plan, ...args };
             const { found, inserted } = (await oracle.change(
@@ -126,12 +121,13 @@ test(
               own,
             )) as never as {
               found: string[];
-              inserted: Inserted[];
+              inserted: Stored[];
             };
             articles = after(inserted);
             const ids = isOwn ? found : ((await oracle.value("values:search", args)) as string[]);
-            const expected = rankNaively(articles, question.words, (document) =>
-              passes(document as Article, question),
+            const documents = articles.map((row) => ({ ...row, body: row.shape.body }));
+            const expected = rankNaively(documents, question.words, ({ shape }) =>
+              passes(shape, question),
             );
             ties += expectRanking(ids, expected, question.limit);
             results += ids.length;
@@ -173,53 +169,8 @@ function expectRanking(
   return ties;
 }
 
-interface Inserted {
-  readonly id: string;
-  readonly creationTime: number;
-}
-
-async function fill(shapes: readonly Shape[]): Promise<Article[]> {
-  const filled = (await oracle.change("values:fill", {
-    table: "articles",
-    documents: shapes.map(documentOf),
-  })) as never as Inserted[];
-  return filled.map((article, position) => articleOf(article, shapes[position]!));
-}
-
-function articleOf({ id, creationTime }: Inserted, shape: Shape): Article {
-  return { id, creationTime, shape, body: shape.body };
-}
-
 function documentOf({ body, kind, flag }: Shape): Record<string, Value> {
   return withoutMissing({ body, kind, meta: flag === undefined ? undefined : { flag } });
-}
-
-/** Each article is written at most once; the writes with ids, and the articles afterwards. */
-function planWrites(articles: readonly Article[], writes: readonly Write[]) {
-  const left = [...articles];
-  const plan: Record<string, Value>[] = [];
-  const kept: Article[] = [];
-  const created: Shape[] = [];
-  for (const write of writes) {
-    if (write.kind === "insert") {
-      plan.push({ kind: "insert", table: "articles", document: documentOf(write.shape) });
-      created.push(write.shape);
-      continue;
-    }
-    const [article] = left.length === 0 ? [] : left.splice(write.at % left.length, 1);
-    if (article === undefined) continue;
-    if (write.kind === "delete") plan.push({ kind: "delete", at: article.id });
-    else {
-      plan.push({ kind: "replace", at: article.id, document: documentOf(write.shape) });
-      kept.push(articleOf(article, write.shape));
-    }
-  }
-  const after = (inserted: readonly Inserted[]): Article[] => [
-    ...left,
-    ...kept,
-    ...inserted.map((article, position) => articleOf(article, created[position]!)),
-  ];
-  return { plan, after };
 }
 
 function encode({ words, filters, limit }: Question) {
@@ -227,7 +178,7 @@ function encode({ words, filters, limit }: Question) {
   return { words, filters: encoded, limit };
 }
 
-function passes({ shape }: Article, { filters }: Question): boolean {
+function passes(shape: Shape, { filters }: Question): boolean {
   return filters.every(({ field, value }) => {
     const stored = field === "kind" ? shape.kind : shape.flag;
     return compareNaively(stored, value) === 0;

@@ -4,9 +4,17 @@
  */
 import { randomUUID } from "node:crypto";
 
-import { convexToJson, jsonToConvex, type JSONValue } from "convex/values";
-import { WebSocket } from "ws";
+import { jsonToConvex } from "convex/values";
 
+import {
+  addition,
+  SyncSocket,
+  timestampOf,
+  type Modification,
+  type MutationResponse,
+  type Transition,
+  type Version,
+} from "../support/sync-socket.ts";
 import { withoutRequestId, type Answer, type Args } from "./oracle-deployment.ts";
 
 export interface Watch {
@@ -33,33 +41,6 @@ export interface MutationAnswer extends Answer {
   readonly ts: bigint | null;
 }
 
-interface Version {
-  readonly querySet: number;
-  readonly ts: string;
-  readonly identity: number;
-}
-
-interface ServerMessage {
-  readonly type: string;
-  readonly requestId: number;
-  readonly success: boolean;
-  readonly result: unknown;
-  readonly ts: string | null;
-  readonly errorData?: JSONValue;
-  readonly startVersion: Version;
-  readonly endVersion: Version;
-  readonly modifications: readonly Modification[];
-}
-
-interface Modification {
-  readonly type: "QueryUpdated" | "QueryFailed" | "QueryRemoved";
-  readonly queryId: number;
-  readonly value?: unknown;
-  readonly errorMessage?: string;
-  readonly logLines?: readonly string[];
-  readonly journal?: string | null;
-}
-
 const ZERO: Version = { querySet: 0, ts: "AAAAAAAAAAA=", identity: 0 };
 const SETTLE_TIMEOUT_MS = 15_000;
 
@@ -68,13 +49,26 @@ export class SyncProbe {
   readonly violations: string[] = [];
   readonly transitions: ObservedTransition[] = [];
   readonly sessionId = randomUUID();
-  readonly #address: string;
+  readonly #url: string;
   readonly #watches = new Map<number, Watch>();
   readonly #waiting = new Set<() => void>();
   readonly #responses = new Map<number, (answer: MutationAnswer) => void>();
   /** Commits whose response came, but no Transition yet that reaches them. */
   #unreached: bigint[] = [];
-  #socket: WebSocket | null = null;
+  readonly #listener = {
+    onTransition: (transition: Transition) => {
+      this.#take(transition);
+      this.#recheck();
+    },
+    onMutationResponse: (response: MutationResponse) => {
+      this.#answer(response);
+      this.#recheck();
+    },
+    onActionResponse: () => void this.violations.push("a response to no action"),
+    onOther: (frame: string) => void this.violations.push(`unexpected ${frame}`),
+    onClose: () => undefined,
+  };
+  #socket: SyncSocket | null = null;
   #version = ZERO;
   #sentQuerySet = 0;
   #sentIdentity = 0;
@@ -86,7 +80,7 @@ export class SyncProbe {
   #tokens: (string | null)[] = [null];
 
   constructor(url: string) {
-    this.#address = `${url.replace("http", "ws")}/api/1.48.0/sync`;
+    this.#url = url;
   }
 
   get watches(): readonly Watch[] {
@@ -98,38 +92,26 @@ export class SyncProbe {
   }
 
   get latestTs(): bigint {
-    return decodeTs(this.#version.ts);
+    return timestampOf(this.#version.ts);
   }
 
   /** Connects, or connects again: with every query and the journal it was last given. */
   async connect(): Promise<void> {
-    const socket = new WebSocket(this.#address);
+    const socket = new SyncSocket(this.#url, this.#listener);
     this.#socket = socket;
-    const maxObservedTs = this.#version.ts;
+    const maxObservedTs = this.#connectionCount === 0 ? null : this.#version.ts;
     const token = this.#tokens.at(-1) ?? null;
     this.#version = ZERO;
     this.#sentQuerySet = 0;
     this.#sentIdentity = 0;
     this.#known.clear();
     this.#tokens = [null];
-    await new Promise<void>((resolve, reject) => {
-      socket.once("open", resolve);
-      socket.once("error", reject);
-    });
-    socket.on("message", (data: Buffer) => {
-      if (socket === this.#socket) this.#receive(JSON.parse(data.toString()) as ServerMessage);
-    });
-    this.#send({
-      type: "Connect",
-      sessionId: this.sessionId,
-      connectionCount: this.#connectionCount,
-      lastCloseReason: "InitialConnect",
-      clientTs: Date.now(),
-      ...(this.#connectionCount === 0 ? {} : { maxObservedTimestamp: maxObservedTs }),
-    });
+    await socket.opened;
+    const { sessionId } = this;
+    socket.introduce({ sessionId, connectionCount: this.#connectionCount, maxObservedTs });
     this.#connectionCount += 1;
     if (token !== null) this.authenticate(token);
-    this.#modify(this.watches.map(addition));
+    this.#modify(this.watches.map(additionOf));
     await this.settle();
   }
 
@@ -142,10 +124,7 @@ export class SyncProbe {
   async close(): Promise<void> {
     const socket = this.#socket;
     this.#socket = null;
-    if (socket === null || socket.readyState === WebSocket.CLOSED) return;
-    const closed = new Promise((resolve) => socket.once("close", resolve));
-    socket.close();
-    await closed;
+    await socket?.close();
   }
 
   watch(path: string, args: Args, journal: string | null = null): Watch {
@@ -153,7 +132,7 @@ export class SyncProbe {
     this.#nextQueryId += 1;
     const watch = { queryId, path, args, answer: null, logLines: "", journal, updates: 0 };
     this.#watches.set(queryId, watch);
-    this.#modify([addition(watch)]);
+    this.#modify([additionOf(watch)]);
     return watch;
   }
 
@@ -166,7 +145,7 @@ export class SyncProbe {
     this.#tokens.push(token);
     const credentials =
       token === null ? { tokenType: "None" } : { tokenType: "User", value: token };
-    this.#send({ type: "Authenticate", baseVersion: this.#sentIdentity, ...credentials });
+    this.#socket?.send({ type: "Authenticate", baseVersion: this.#sentIdentity, ...credentials });
     this.#sentIdentity += 1;
   }
 
@@ -176,7 +155,7 @@ export class SyncProbe {
     const answered = new Promise<MutationAnswer>((resolve) => {
       this.#responses.set(requestId, resolve);
     });
-    this.#send({ type: "Mutation", requestId, udfPath: path, args: [convexToJson(args)] });
+    this.#socket?.call("Mutation", requestId, path, args);
     return answered;
   }
 
@@ -214,55 +193,32 @@ export class SyncProbe {
     });
   }
 
-  #modify(modifications: readonly object[]): void {
-    const baseVersion = this.#sentQuerySet;
-    this.#sentQuerySet += 1;
-    const newVersion = this.#sentQuerySet;
-    this.#send({ type: "ModifyQuerySet", baseVersion, newVersion, modifications });
-  }
-
-  #send(message: object): void {
-    this.#socket?.send(JSON.stringify(message));
-  }
-
-  #receive(message: ServerMessage): void {
-    switch (message.type) {
-      case "Transition":
-        this.#take(message);
-        break;
-      case "MutationResponse":
-        this.#answer(message);
-        break;
-      case "Ping":
-        return;
-      default:
-        this.violations.push(`unexpected ${JSON.stringify(message)}`);
-    }
+  #recheck(): void {
     for (const recheck of [...this.#waiting]) recheck();
   }
 
-  #answer({ requestId, success, result, ts, errorData }: ServerMessage): void {
-    const commitTs = ts === null ? null : decodeTs(ts);
+  #modify(modifications: readonly object[]): void {
+    this.#socket?.modifyQuerySet(this.#sentQuerySet, modifications);
+    this.#sentQuerySet += 1;
+  }
+
+  #answer(response: MutationResponse): void {
+    const commitTs = response.success ? timestampOf(response.ts) : null;
     if (commitTs !== null && this.latestTs >= commitTs) {
       this.violations.push(`Transition at ${this.latestTs} before the response of ${commitTs}`);
     }
     if (commitTs !== null) this.#unreached.push(commitTs);
-    this.#responses.get(requestId)?.({
-      isOk: success,
-      text: success ? JSON.stringify(result) : withoutRequestId(String(result)),
-      ts: commitTs,
-      ...(errorData === undefined ? {} : { errorData: jsonToConvex(errorData) }),
-    });
-    this.#responses.delete(requestId);
+    this.#responses.get(response.requestId)?.({ ...answerOf(response), ts: commitTs });
+    this.#responses.delete(response.requestId);
   }
 
-  #take({ startVersion, endVersion, modifications }: ServerMessage): void {
+  #take({ startVersion, endVersion, modifications }: Transition): void {
     if (JSON.stringify(startVersion) !== JSON.stringify(this.#version)) {
       this.violations.push(
         `Transition from ${JSON.stringify(startVersion)} at ${JSON.stringify(this.#version)}`,
       );
     }
-    if (decodeTs(endVersion.ts) < this.latestTs) {
+    if (timestampOf(endVersion.ts) < this.latestTs) {
       this.violations.push(`Transition back to ${endVersion.ts}`);
     }
     const seen = new Set<number>();
@@ -305,10 +261,16 @@ export class SyncProbe {
   }
 }
 
-export function decodeTs(ts: string): bigint {
-  return Buffer.from(ts, "base64").readBigUInt64LE();
+function answerOf(response: MutationResponse): Answer {
+  if (response.success) return { isOk: true, text: JSON.stringify(response.result) };
+  const { result, errorData } = response;
+  return {
+    isOk: false,
+    text: withoutRequestId(result),
+    ...(errorData === undefined ? {} : { errorData: jsonToConvex(errorData) }),
+  };
 }
 
-function addition({ queryId, path, args, journal }: Watch): object {
-  return { type: "Add", queryId, udfPath: path, args: [convexToJson(args)], journal };
+function additionOf({ queryId, path, args, journal }: Watch): object {
+  return addition(queryId, path, args, journal);
 }

@@ -4,9 +4,18 @@
  */
 import { randomUUID } from "node:crypto";
 
-import { convexToJson, jsonToConvex, type Value } from "convex/values";
-import { WebSocket } from "ws";
+import { jsonToConvex, type Value } from "convex/values";
 
+import { encodeTimestamp } from "#embedded/values/timestamp.ts";
+
+import {
+  addition,
+  SyncSocket,
+  timestampOf,
+  type ActionResponse,
+  type MutationResponse,
+  type Transition,
+} from "../support/sync-socket.ts";
 import type { Random } from "./random.ts";
 
 type Args = Record<string, Value>;
@@ -27,17 +36,6 @@ interface Unanswered {
   readonly reject: (error: Error) => void;
 }
 
-interface ServerMessage {
-  readonly type: string;
-  readonly requestId?: number;
-  readonly success?: boolean;
-  readonly result?: unknown;
-  readonly ts?: string | null;
-  readonly error?: string;
-  readonly endVersion?: { readonly ts: string };
-  readonly modifications?: readonly { readonly type: string; readonly value?: unknown }[];
-}
-
 const RECONNECT_DELAY_MS = 15;
 const MAX_REPEATED = 3;
 
@@ -48,7 +46,7 @@ export class SyncClient {
   readonly acknowledged: Acknowledged[] = [];
   /** How many unanswered and how many answered mutations were sent again. */
   readonly resent = { unanswered: 0, answered: 0 };
-  readonly #address: string;
+  readonly #url: string;
   readonly #random: Random;
   readonly #sessionId = randomUUID();
   readonly #mutations = new Map<number, Unanswered>();
@@ -56,7 +54,14 @@ export class SyncClient {
   readonly #repeated = new Map<number, Acknowledged>();
   readonly #watched: { readonly path: string; readonly args: Args };
   readonly #onValue: (value: Value) => void;
-  #socket: WebSocket | null = null;
+  readonly #listener = {
+    onTransition: (transition: Transition) => this.#take(transition),
+    onMutationResponse: (response: MutationResponse) => this.#acknowledge(response),
+    onActionResponse: (response: ActionResponse) => this.#answerAction(response),
+    onOther: (frame: string) => void this.violations.push(`was told ${frame}`),
+    onClose: (code: number, reason: string) => this.#reconnect(code, reason),
+  };
+  #socket: SyncSocket | null = null;
   #connectionCount = 0;
   #nextRequestId = 0;
   #observedTs = 0n;
@@ -68,7 +73,7 @@ export class SyncClient {
     watched: { readonly path: string; readonly args: Args },
     onValue: (value: Value) => void,
   ) {
-    this.#address = `${url.replace("http", "ws")}/api/1.48.0/sync`;
+    this.#url = url;
     this.#random = random;
     this.#watched = watched;
     this.#onValue = onValue;
@@ -90,7 +95,7 @@ export class SyncClient {
     const requestId = this.#newRequestId();
     return new Promise((resolve, reject) => {
       this.#mutations.set(requestId, { path, args, resolve, reject });
-      this.#send({ type: "Mutation", requestId, udfPath: path, args: [convexToJson(args)] });
+      this.#socket?.call("Mutation", requestId, path, args);
     });
   }
 
@@ -98,12 +103,12 @@ export class SyncClient {
   action(path: string, args: Args): Promise<Value> {
     const requestId = this.#newRequestId();
     return new Promise((resolve, reject) => {
-      if (this.#socket?.readyState !== WebSocket.OPEN) {
+      if (this.#socket?.isOpen !== true) {
         reject(new ConnectionLostError());
         return;
       }
       this.#actions.set(requestId, { path, args, resolve, reject });
-      this.#send({ type: "Action", requestId, udfPath: path, args: [convexToJson(args)] });
+      this.#socket.call("Action", requestId, path, args);
     });
   }
 
@@ -118,14 +123,12 @@ export class SyncClient {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#address);
+    const socket = new SyncSocket(this.#url, this.#listener);
     this.#socket = socket;
-    socket.on("error", () => undefined);
-    socket.on("open", () => this.#introduce());
-    socket.on("message", (data: Buffer) => {
-      if (socket === this.#socket) this.#receive(JSON.parse(data.toString()) as ServerMessage);
-    });
-    socket.on("close", (code, reason) => this.#reconnect(code, reason.toString()));
+    socket.opened.then(
+      () => this.#introduce(socket),
+      () => undefined,
+    );
   }
 
   #reconnect(code: number, reason: string): void {
@@ -136,33 +139,23 @@ export class SyncClient {
     if (!this.#isClosed) setTimeout(() => this.#connect(), RECONNECT_DELAY_MS);
   }
 
-  #introduce(): void {
-    const { path, args } = this.#watched;
-    this.#send({
-      type: "Connect",
+  #introduce(socket: SyncSocket): void {
+    socket.introduce({
       sessionId: this.#sessionId,
       connectionCount: this.#connectionCount,
-      lastCloseReason: this.#connectionCount === 0 ? "InitialConnect" : "unknown",
-      clientTs: Date.now(),
-      ...(this.#observedTs === 0n ? {} : { maxObservedTimestamp: encodeTs(this.#observedTs) }),
+      maxObservedTs: this.#observedTs === 0n ? null : encodeTimestamp(this.#observedTs),
     });
     this.#connectionCount += 1;
-    const query = { type: "Add", queryId: 0, udfPath: path, args: [convexToJson(args)] };
-    this.#send({
-      type: "ModifyQuerySet",
-      baseVersion: 0,
-      newVersion: 1,
-      modifications: [query],
-    });
-    this.#repeatAnswered();
+    socket.modifyQuerySet(0, [addition(0, this.#watched.path, this.#watched.args)]);
+    this.#repeatAnswered(socket);
     for (const [requestId, mutation] of this.#mutations) {
       this.resent.unanswered += 1;
-      this.#sendMutation(requestId, mutation);
+      socket.call("Mutation", requestId, mutation.path, mutation.args);
     }
   }
 
   /** The protocol has clients do so for mutations whose Transition they have not seen. */
-  #repeatAnswered(): void {
+  #repeatAnswered(socket: SyncSocket): void {
     for (let count = Math.min(MAX_REPEATED, this.acknowledged.length); count > 0; count -= 1) {
       const position = this.#random.integer(0, this.acknowledged.length);
       const acknowledged = this.acknowledged[position];
@@ -171,56 +164,32 @@ export class SyncClient {
     }
     for (const [requestId, acknowledged] of this.#repeated) {
       this.resent.answered += 1;
-      this.#sendMutation(requestId, acknowledged);
+      socket.call("Mutation", requestId, acknowledged.path, acknowledged.args);
     }
   }
 
-  #sendMutation(requestId: number, { path, args }: Pick<Unanswered, "path" | "args">): void {
-    this.#send({ type: "Mutation", requestId, udfPath: path, args: [convexToJson(args)] });
-  }
-
-  #send(message: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
-  }
-
-  #receive(message: ServerMessage): void {
-    switch (message.type) {
-      case "Transition":
-        this.#take(message);
-        break;
-      case "MutationResponse":
-        this.#acknowledge(message);
-        break;
-      case "ActionResponse":
-        this.#answerAction(message);
-        break;
-      case "Ping":
-        break;
-      default:
-        this.violations.push(`was told ${JSON.stringify(message)}`);
-    }
-  }
-
-  #take({ endVersion, modifications }: ServerMessage): void {
-    const ts = decodeTs(endVersion?.ts ?? "");
+  #take({ endVersion, modifications }: Transition): void {
+    const ts = timestampOf(endVersion.ts);
     if (ts < this.#observedTs) {
       this.violations.push(`time went back from ${this.#observedTs} to ${ts}`);
     }
     this.#observedTs = ts;
-    for (const { type, value } of modifications ?? []) {
-      if (type === "QueryUpdated") this.#onValue(jsonToConvex(value as never));
+    for (const { type, value } of modifications) {
+      if (type === "QueryUpdated" && value !== undefined) this.#onValue(jsonToConvex(value));
       else this.violations.push(`was told ${type} of its query`);
     }
   }
 
-  #acknowledge({ requestId = -1, success, result, ts }: ServerMessage): void {
+  #acknowledge(response: MutationResponse): void {
+    const { requestId, ts } = response;
+    const result = JSON.stringify(response.result);
     const repeated = this.#repeated.get(requestId);
     if (repeated !== undefined) {
       this.#repeated.delete(requestId);
-      if (success !== true || JSON.stringify(result) !== repeated.result || ts !== repeated.ts) {
+      if (!response.success || result !== repeated.result || ts !== repeated.ts) {
         this.violations.push(
           `${repeated.path} was answered ${repeated.result} at ${repeated.ts}, then ` +
-            `${JSON.stringify(result)} at ${String(ts)}`,
+            `${result} at ${String(ts)}`,
         );
       }
       return;
@@ -228,30 +197,19 @@ export class SyncClient {
     const mutation = this.#mutations.get(requestId);
     this.#mutations.delete(requestId);
     if (mutation === undefined) return;
-    if (success !== true || typeof ts !== "string") {
-      mutation.reject(new Error(`${mutation.path} failed: ${String(result)}`));
+    if (!response.success) {
+      mutation.reject(new Error(`${mutation.path} failed: ${response.result}`));
       return;
     }
     const { path, args } = mutation;
-    this.acknowledged.push({ requestId, path, args, result: JSON.stringify(result), ts });
-    mutation.resolve(jsonToConvex(result as never));
+    this.acknowledged.push({ requestId, path, args, result, ts: response.ts });
+    mutation.resolve(jsonToConvex(response.result));
   }
 
-  #answerAction({ requestId = -1, success, result }: ServerMessage): void {
-    const action = this.#actions.get(requestId);
-    this.#actions.delete(requestId);
-    if (success === true) action?.resolve(jsonToConvex(result as never));
-    else action?.reject(new Error(`${action.path} failed: ${String(result)}`));
+  #answerAction(response: ActionResponse): void {
+    const action = this.#actions.get(response.requestId);
+    this.#actions.delete(response.requestId);
+    if (response.success) action?.resolve(jsonToConvex(response.result));
+    else action?.reject(new Error(`${action.path} failed: ${response.result}`));
   }
-}
-
-/** Eight bytes, little-endian, in base64. */
-export function decodeTs(ts: string): bigint {
-  return Buffer.from(ts, "base64").readBigUInt64LE();
-}
-
-function encodeTs(ts: bigint): string {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(ts);
-  return bytes.toString("base64");
 }

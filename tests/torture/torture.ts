@@ -12,9 +12,10 @@ import { makeFunctionReference } from "convex/server";
 
 import { fixtureSources, pushTo } from "#embedded/test-backend.ts";
 
+import { timestampOf } from "../support/sync-socket.ts";
 import { BackendProgram } from "./backend-program.ts";
 import { Random } from "./random.ts";
-import { decodeTs, SyncClient } from "./sync-client.ts";
+import { SyncClient } from "./sync-client.ts";
 import { findProblems, type StoredRound } from "./verification.ts";
 import { ACCOUNTS, newLedger, OPENING_BALANCE, work, type Ledger } from "./workload.ts";
 
@@ -204,7 +205,7 @@ interface RoundState {
 
 /** No two commits share a timestamp, and a client is shown each of its own. */
 function clockProblems({ acknowledged, observedTs }: SyncClient): string[] {
-  const times = acknowledged.map(({ ts }) => decodeTs(ts));
+  const times = acknowledged.map(({ ts }) => timestampOf(ts));
   const latest = times.reduce((left, right) => (left > right ? left : right), 0n);
   return [
     ...(new Set(times).size === times.length ? [] : ["two commits have one timestamp"]),
