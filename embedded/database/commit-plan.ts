@@ -10,6 +10,7 @@ import {
   tableNumberKey,
   TABLES_INDEX,
   type CatalogState,
+  type SearchIndexState,
   type TableState,
 } from "./catalog-state.ts";
 import {
@@ -22,14 +23,15 @@ import {
 import {
   documentKey,
   encodeStored,
+  isSameAt,
   parseDocument,
   resolveDocument,
   type ParsedDocument,
 } from "./stored-document.ts";
-import { searchDocumentOf } from "./search-reading.ts";
+import { isSameToSearch, searchDocumentOf } from "./search-reading.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import type { ComponentPath, StoredDocument, Timestamp } from "./types.ts";
-import type { DocumentChange, TouchedKey, TouchedSearchDocument } from "./write-log.ts";
+import { TouchedSearchDocument, type DocumentChange, type TouchedKey } from "./write-log.ts";
 
 /** A document's change with both versions parsed, as index maintenance needs them. */
 export interface ParsedChange extends DocumentChange {
@@ -134,7 +136,8 @@ export class CommitPlan {
     const { table, id, old, next } = change;
     for (const index of databaseIndexes(table)) {
       const oldKey = old === null ? null : documentKey(old.value, index.paths);
-      const newKey = next === null ? null : documentKey(next.value, index.paths);
+      const isSame = old !== null && next !== null && isSameAt(old.value, next.value, index.paths);
+      const newKey = next === null ? null : isSame ? oldKey : documentKey(next.value, index.paths);
       if (oldKey !== null) this.#touch(index.number, { key: oldKey, before: id, change });
       if (newKey !== null && newKey !== oldKey) {
         this.#touch(index.number, { key: newKey, before: null, change });
@@ -150,23 +153,40 @@ export class CommitPlan {
   #addSearches(storage: Storage): void {
     const writers = new Map<number, SearchWriter>();
     for (const change of this.changes) {
+      const { old, next } = change;
       for (const index of change.table.searchIndexes) {
+        if (old !== null && next !== null && isSameToSearch(index, old, next)) {
+          this.#touchSearched(index, change, next);
+          continue;
+        }
+        const before = this.#touchSearched(index, change, old)?.document ?? null;
+        const after = this.#touchSearched(index, change, next)?.document ?? null;
         let writer = writers.get(index.number);
         if (writer === undefined) {
           writer = new SearchWriter(storage, index.number, index.filterFields);
           writers.set(index.number, writer);
         }
-        const before = searchDocumentOf(index, change.old);
-        const after = searchDocumentOf(index, change.next);
         // A row that the index under construction has not reached yet is not in it.
-        const isIndexed = before === null || !index.isBuilding || writer.has(before.id);
+        const isIndexed = before === null || !index.isBuilding || writer.has(change.id);
         writer.change(isIndexed ? before : null, after);
-        const documents = [before, after].filter((document) => document !== null);
-        const touched = documents.map((document) => ({ document, change }));
-        this.searched.set(index.number, [...(this.searched.get(index.number) ?? []), ...touched]);
       }
     }
-    for (const writer of writers.values()) this.writes.push(...writer.finish());
+    for (const writer of writers.values()) {
+      for (const write of writer.finish()) this.writes.push(write);
+    }
+  }
+
+  #touchSearched(
+    index: SearchIndexState,
+    change: ParsedChange,
+    version: ParsedDocument | null,
+  ): TouchedSearchDocument | null {
+    if (version === null) return null;
+    const touched = new TouchedSearchDocument(change, () => searchDocumentOf(index, version));
+    const documents = this.searched.get(index.number);
+    if (documents === undefined) this.searched.set(index.number, [touched]);
+    else documents.push(touched);
+    return touched;
   }
 
   #addCount(table: TableState, delta: number): void {

@@ -1,7 +1,7 @@
 import { SortedMap } from "../lib/sorted-map.ts";
 import { databaseIndexes, isSystemTable, type TableState } from "./catalog-state.ts";
 import type { KeyLayer } from "./snapshot-view.ts";
-import { documentKey, parseDocument, type ParsedDocument } from "./stored-document.ts";
+import { documentKey, isSameAt, parseDocument, type ParsedDocument } from "./stored-document.ts";
 import type { StoredDocument } from "./types.ts";
 
 /** A document that a transaction has written. */
@@ -68,6 +68,7 @@ export class OwnWrites {
       layer.set(key, value);
     };
     for (const { number, paths } of databaseIndexes(table)) {
+      if (old !== null && next !== null && isSameAt(old.value, next.value, paths)) continue;
       const oldKey = old === null ? null : documentKey(old.value, paths);
       const newKey = next === null ? null : documentKey(next.value, paths);
       if (oldKey !== null && oldKey !== newKey) lay(number, oldKey, null);

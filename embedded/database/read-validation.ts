@@ -20,8 +20,9 @@ export function findConflict(readSet: ReadSet, entry: LogEntry): Conflict | null
   for (const [index, documents] of entry.searched) {
     const searches = readSet.searches.get(index);
     if (searches === undefined) continue;
-    const hit = documents.find(({ document }) =>
-      searches.some((search) => matchesSearch(search, document)),
+    const hit = documents.find(
+      ({ document }) =>
+        document !== null && searches.some((search) => matchesSearch(search, document)),
     );
     if (hit !== undefined) return { change: hit.change };
   }

@@ -9,7 +9,13 @@ import type { SearchIndexState, TableState } from "./catalog-state.ts";
 import { DatabaseError } from "./database-error.ts";
 import type { OwnDocument } from "./own-writes.ts";
 import type { SnapshotView } from "./snapshot-view.ts";
-import { decodeStored, parseDocument, valueAt, type ParsedDocument } from "./stored-document.ts";
+import {
+  decodeStored,
+  isSameAt,
+  parseDocument,
+  valueAt,
+  type ParsedDocument,
+} from "./stored-document.ts";
 import type { SearchRead, SearchRequest, StoredDocument, Timestamp } from "./types.ts";
 
 /** `null` for documents whose search field holds no string: they are not in the index. */
@@ -25,6 +31,16 @@ export function searchDocumentOf(
     index.filterFields.map((field) => [field, encodeKeyPart(valueAt(value, field.split(".")))]),
   );
   return makeSearchDocument(stored.id, stored.creationTime, text, filterKeys);
+}
+
+/** Whether two versions of a row certainly are the same to an index; without taking them apart. */
+export function isSameToSearch(
+  { searchField, filterFields }: SearchIndexState,
+  old: ParsedDocument,
+  next: ParsedDocument,
+): boolean {
+  const paths = [searchField, ...filterFields].map((field) => field.split("."));
+  return isSameAt(old.value, next.value, paths);
 }
 
 /**

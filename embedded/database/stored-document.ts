@@ -125,6 +125,16 @@ export function documentKey(value: JsonObject, paths: readonly (readonly string[
   return key;
 }
 
+/** Whether two versions of a document certainly have the same key; without making the keys. */
+export function isSameAt(
+  old: JsonObject,
+  next: JsonObject,
+  paths: readonly (readonly string[])[],
+): boolean {
+  // A patch leaves the values of other fields what they were, objects and arrays too.
+  return paths.every((path) => Object.is(valueAt(old, path), valueAt(next, path)));
+}
+
 export function encodeStored({ creationTime, size, json }: StoredDocument): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_LENGTH + Buffer.byteLength(json));
   bytes.writeDoubleBE(creationTime, 0);

@@ -45,7 +45,9 @@ export class SubscriptionRegistry {
     for (const [index, documents] of entry.searched) {
       const watchers = this.#searches.get(index);
       if (watchers === undefined) continue;
-      for (const { document } of documents) watchers.forEachMatching(document, collect);
+      for (const { document } of documents) {
+        if (document !== null) watchers.forEachMatching(document, collect);
+      }
     }
     for (const index of entry.invalidatedIndexes) {
       this.#intervals.get(index)?.forEach(collect);

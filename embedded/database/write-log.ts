@@ -19,9 +19,21 @@ export interface TouchedKey {
 }
 
 /** A version of a document in a search index that a commit added, replaced or removed. */
-export interface TouchedSearchDocument {
-  readonly document: SearchDocument;
+export class TouchedSearchDocument {
   readonly change: DocumentChange;
+  readonly #make: () => SearchDocument | null;
+  #document: SearchDocument | null | undefined;
+
+  /** `make` is called when the document is first asked for: most commits meet no search. */
+  constructor(change: DocumentChange, make: () => SearchDocument | null) {
+    this.change = change;
+    this.#make = make;
+  }
+
+  /** `null` when this version is not in the index. */
+  get document(): SearchDocument | null {
+    return this.#document === undefined ? (this.#document = this.#make()) : this.#document;
+  }
 }
 
 export interface LogEntry {
