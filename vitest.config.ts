@@ -25,7 +25,7 @@ export default defineConfig({
             "standins/**/*.test.ts",
             "scripts/**/*.test.ts",
             "app/**/*.test.ts",
-            "tests/{architecture,oracle,torture,conformance}/**/*.test.ts",
+            "tests/{architecture,conformance,limits,oracle,torture}/**/*.test.ts",
           ],
         },
       },

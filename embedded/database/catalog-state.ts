@@ -82,12 +82,19 @@ export class CatalogState {
   }
 
   withTable(table: TableState): CatalogState {
-    const component = this.component(table.componentPath);
-    return this.#with(table.componentPath, {
-      ...component,
-      tables: new Map(component.tables).set(table.name, table),
-      tablesByNumber: new Map(component.tablesByNumber).set(table.number, table),
-    });
+    return this.withTables(table.componentPath, [table]);
+  }
+
+  /** Of one component. */
+  withTables(path: ComponentPath, added: readonly TableState[]): CatalogState {
+    const component = this.component(path);
+    const tables = new Map(component.tables);
+    const tablesByNumber = new Map(component.tablesByNumber);
+    for (const table of added) {
+      tables.set(table.name, table);
+      tablesByNumber.set(table.number, table);
+    }
+    return this.#with(path, { ...component, tables, tablesByNumber });
   }
 
   withoutTable({ componentPath, name, number }: TableState): CatalogState {
@@ -198,9 +205,9 @@ export function isSystemTable(name: string): boolean {
   return name.startsWith("_");
 }
 
-/** @throws DatabaseError `TooManyTables` when one more than these would be too many. */
-export function requireRoomForTables(tables: Iterable<TableState>): void {
-  let count = 1;
+/** @throws DatabaseError `TooManyTables` when so many more than these would be too many. */
+export function requireRoomForTables(tables: Iterable<TableState>, added: number): void {
+  let count = added;
   for (const { name } of tables) if (!isSystemTable(name)) count += 1;
   const { max, text } = SCHEMA_LIMITS.tables;
   if (count > max) throw new DatabaseError("TooManyTables", text());

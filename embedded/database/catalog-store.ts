@@ -40,13 +40,17 @@ export interface LoadedCatalog {
 
 /** Reads all records; the allocator learns the numbers in use. */
 export function loadCatalog(storage: Scannable, allocator: NumberAllocator): LoadedCatalog {
-  let catalog = new CatalogState();
+  const tables = new Map<ComponentPath, TableState[]>();
   for (const [, text] of records(storage, "table:")) {
     const table = tableOf(JSON.parse(text) as TableRecord);
-    catalog = catalog.withTable(table);
+    const siblings = tables.get(table.componentPath) ?? [];
+    siblings.push(table);
+    tables.set(table.componentPath, siblings);
     allocator.reserveTable(table.componentPath, table.name, table.number);
     for (const number of indexNumbers(table)) allocator.reserveIndex(number);
   }
+  let catalog = new CatalogState();
+  for (const [path, siblings] of tables) catalog = catalog.withTables(path, siblings);
   for (const [path, text] of records(storage, "schema:")) {
     catalog = catalog.withSchema(path, parseSchema(text));
   }

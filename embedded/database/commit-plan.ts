@@ -84,8 +84,17 @@ export class CommitPlan {
 
   /** Replaces the record of a table that exists. */
   changeTable(table: TableState): void {
-    this.catalog = this.catalog.withTable(table);
-    this.writes.push(tableWrite(table));
+    this.changeTables(table.componentPath, [table]);
+  }
+
+  /** Replaces the records of a component's tables, and adds those that are new. */
+  changeTables(componentPath: ComponentPath, tables: readonly TableState[]): void {
+    for (const table of tables) {
+      const isNew = this.catalog.table(componentPath, table.name) === null;
+      if (isNew) this.#touchTable(table);
+      this.writes.push(tableWrite(table));
+    }
+    this.catalog = this.catalog.withTables(componentPath, tables);
   }
 
   /**

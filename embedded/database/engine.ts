@@ -401,12 +401,14 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       );
     }
     this.#checkRowsWrittenSince(plan, preparation);
+    const changed: TableState[] = [];
     for (const { name, dropped, disabled } of preparation.plans) {
       const table = plan.catalog.table(componentPath, name);
-      if (table !== null) plan.changeTable(preparation.tableWhenActive(table));
+      if (table !== null) changed.push(preparation.tableWhenActive(table));
       for (const { number } of [...dropped, ...disabled]) plan.invalidatedIndexes.push(number);
       for (const { number } of dropped) plan.removeIndex(number);
     }
+    plan.changeTables(componentPath, changed);
     plan.catalog = plan.catalog.withSchema(componentPath, preparation.schema);
     plan.writes.push(schemaWrite(componentPath, preparation.schema));
     plan.touch(SCHEMAS_INDEX, schemaKey(componentPath));
@@ -432,17 +434,16 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
 
   /** Tables of the schema come into being here, so that rows inserted from now on are indexed. */
   #startBuilding(preparation: SchemaPreparation): void {
+    const { componentPath, plans } = preparation;
+    const known = this.#catalog.component(componentPath).tables;
+    const missing = plans.filter(({ name }) => !known.has(name)).length;
+    requireRoomForTables(this.#catalog.allTables(), missing);
+    const building = plans
+      .filter(({ name, added }) => added.length > 0 || !known.has(name))
+      .map(({ name }) => known.get(name) ?? this.makeTable(componentPath, name))
+      .map((table) => preparation.tableWhileBuilding(table));
     const plan = new CommitPlan(this.#catalog);
-    for (const { name, added } of preparation.plans) {
-      const table = this.#catalog.table(preparation.componentPath, name);
-      if (table === null) {
-        requireRoomForTables(plan.catalog.allTables());
-        const created = this.makeTable(preparation.componentPath, name);
-        plan.addTable(preparation.tableWhileBuilding(created));
-      } else if (added.length > 0) {
-        plan.changeTable(preparation.tableWhileBuilding(table));
-      }
-    }
+    plan.changeTables(componentPath, building);
     if (plan.writes.length > 0) this.#apply(plan);
   }
 

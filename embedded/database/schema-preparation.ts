@@ -44,6 +44,7 @@ export class SchemaPreparation implements PreparedSchema {
   /** Ids of rows written since the preparation began, per table to check. */
   readonly dirty = new Map<string, Set<string>>();
   isAborted = false;
+  readonly #planOf: ReadonlyMap<string, TablePlan>;
 
   constructor(
     catalog: CatalogState,
@@ -55,6 +56,7 @@ export class SchemaPreparation implements PreparedSchema {
     this.schemaJson = schema?.json ?? null;
     this.schema = schema;
     this.plans = planTables(catalog, componentPath, schema, allocator);
+    this.#planOf = new Map(this.plans.map((plan) => [plan.name, plan]));
     this.diff = describeChanges(catalog, this);
     this.tablesToCheck = tablesToCheck(catalog.component(componentPath).schema, schema);
   }
@@ -95,7 +97,7 @@ export class SchemaPreparation implements PreparedSchema {
 
   /** The table with the indexes to build, which nobody can use yet. */
   tableWhileBuilding(table: TableState): TableState {
-    const plan = this.plans.find(({ name }) => name === table.name);
+    const plan = this.#planOf.get(table.name);
     if (plan === undefined) return table;
     const building = plan.added.map((index) => ({ ...index, isBuilding: true }));
     return {
@@ -106,7 +108,7 @@ export class SchemaPreparation implements PreparedSchema {
   }
 
   tableWhenActive(table: TableState): TableState {
-    const plan = this.plans.find(({ name }) => name === table.name);
+    const plan = this.#planOf.get(table.name);
     if (plan === undefined) return table;
     return { ...table, indexes: plan.indexes, searchIndexes: plan.searchIndexes };
   }

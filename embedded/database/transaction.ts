@@ -492,7 +492,7 @@ export class DatabaseTransaction implements Transaction {
       );
     }
     if (!isSystemTable(name)) {
-      requireRoomForTables([...this.catalog.allTables(), ...this.#newTables.values()]);
+      requireRoomForTables([...this.catalog.allTables(), ...this.#newTables.values()], 1);
     }
     const table = this.#host.makeTable(componentPath, name);
     this.#newTables.set(tableNameKey(componentPath, name), table);

@@ -57,7 +57,8 @@ export const TRANSACTION_LIMITS = {
       "Too large total size of the arguments of scheduled functions from this mutation (limit: " +
       `${max} bytes)`,
   },
-  // The numbers for files are not published: as many as IO operations, as much as data. `own`
+  // The numbers for files are not published: as many as IO operations, as much as data; fewer are
+  // written, because nothing else runs while each is synced. `own`
   filesRead: {
     max: 1_000,
     text: (max: number) => `Too many files read in a single function execution (limit: ${max})`,
@@ -68,7 +69,7 @@ export const TRANSACTION_LIMITS = {
       `Too many bytes of files read in a single function execution (limit: ${roundSize(max)})`,
   },
   filesWritten: {
-    max: 1_000,
+    max: 100,
     text: (max: number) => `Too many files written in a single function execution (limit: ${max})`,
   },
   fileWriteBytes: {

@@ -7,6 +7,7 @@ import { encodeDocumentId } from "../values/document-id.ts";
 import { isPlainObject, type JsonValue } from "../values/json-value.ts";
 import { fits } from "../values/fitting.ts";
 import { parseValue } from "../values/normalize.ts";
+import { isOrdinaryJson } from "../values/ordinary-json.ts";
 import { valueSize } from "../values/size.ts";
 import { ValueError } from "../values/value-error.ts";
 import {
@@ -136,7 +137,9 @@ export function checkResult(
   }
   const isBig = mayExceed(resultJson, FUNCTION_LIMITS.resultBytes.max);
   const isChecked = info.returns !== null && info.returns.type !== "any";
-  if (!isBig && (!isChecked || fitsResult(info.returns, resultJson, tableName))) return resultJson;
+  const isOrdinary = () =>
+    isChecked ? fitsResult(info.returns, resultJson, tableName) : isOrdinaryJson(resultJson);
+  if (!isBig && isOrdinary()) return resultJson;
   const result = parseResult(path, resultJson);
   const size = isBig ? valueSize(result) : 0;
   if (size > FUNCTION_LIMITS.resultBytes.max) {
