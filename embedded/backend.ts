@@ -34,7 +34,7 @@ import { CodeCache } from "./modules/code-cache.ts";
 import { createCodeAnalyzer } from "./runtime/module-evaluator.ts";
 import type { DeploymentInfo } from "./runtime/services.ts";
 import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
-import { createScheduler, type Scheduler } from "./scheduler/scheduler.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
 import { createSnapshots, SNAPSHOT_SYSTEM_TABLES, type Snapshots } from "./snapshots/snapshots.ts";
 import { openBlobFolder } from "./storage/blob-folder.ts";
 import { createFrameEncoder } from "./sync/frames.ts";
@@ -268,7 +268,7 @@ function createParts(
       now,
       onError: (error) => (isOurs(error) ? onError(error) : log.debug(error.message)),
     }),
-    scheduler: createScheduler({ database, runner, now, onError }),
+    scheduler: new Scheduler({ database, runner, now, onError }),
     stopHousekeeping: startHousekeeping({ database, blobs, snapshots, now, onError }),
   };
 }

@@ -123,30 +123,23 @@ export class ActionRunner {
     }
     const { componentPath, routedPath } = routed;
     const caller: Caller = "caller" in auth ? auth.caller : { kind: "client", identity: null };
+    const context = {
+      path: { componentPath, ...HTTP_HANDLER },
+      request: { caller, metadata },
+      authError: "error" in auth ? auth.error : null,
+    };
     const wire = await wireRequest(request);
     return await new Promise((resolve, reject) => {
       const body = new ResponseBody();
-      let session: ActionSession | null = null;
-      const pull = () => session?.pull();
-      session = new ActionSession(
+      const session: ActionSession = new ActionSession(
         { kind: "http", componentPath, request: wire, routedPath },
         {
           pool: this.#pool,
           services: this.#services,
           code,
-          context: {
-            path: { componentPath, ...HTTP_HANDLER },
-            request: { caller, metadata },
-            authError: "error" in auth ? auth.error : null,
-          },
+          context,
           timeLimit: TIME_LIMITS.isolate,
-          onHead: (head) => {
-            const abandon = () => session?.abandon("The response was not read to its end.");
-            const isBodyWanted = request.method !== "HEAD" && !BODILESS_STATUS.has(head.status);
-            const stream = head.hasBody && isBodyWanted ? body.open(pull, abandon) : null;
-            if (head.hasBody && stream === null) abandon();
-            resolve(toResponse(head, stream));
-          },
+          onHead: (head) => resolve(responseOf(head, request.method, body, session)),
           onChunk: (bytes) => body.push(bytes),
         },
       );
@@ -251,10 +244,19 @@ async function wireRequest(request: Request): Promise<WireRequest> {
 
 const BODILESS_STATUS = new Set([101, 204, 205, 304]);
 
-function toResponse(
-  { status, headers }: WireResponse,
-  body: ReadableStream<Uint8Array> | null,
+/** The response as far as it is known: what follows of its body is asked for as it is read. */
+function responseOf(
+  { status, headers, hasBody }: WireResponse,
+  method: string,
+  body: ResponseBody,
+  session: ActionSession,
 ): Response {
-  const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };
-  return new Response(body, init);
+  const abandon = () => session.abandon("The response was not read to its end.");
+  const isBodyWanted = method !== "HEAD" && !BODILESS_STATUS.has(status);
+  const stream = hasBody && isBodyWanted ? body.open(() => session.pull(), abandon) : null;
+  if (hasBody && stream === null) abandon();
+  return new Response(stream, {
+    status,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+  });
 }

@@ -1,4 +1,4 @@
-import type { Database } from "../database/types.ts";
+import type { ComponentPath, Database, Timestamp } from "../database/types.ts";
 import type { CodeCache } from "../modules/code-cache.ts";
 import { parseFunctionPath, type FunctionPath } from "../modules/function-path.ts";
 import { ActionPool } from "../runtime/actions/action-pool.ts";
@@ -14,7 +14,7 @@ import type {
 import { CursorCodec } from "../runtime/syscalls/cursor-codec.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
 import { ActionRunner } from "./action-runner.ts";
-import { createAdmission, requireUnexpired, UNLIMITED } from "./admission.ts";
+import { createAdmission, requireUnexpired, UNLIMITED, type Admission } from "./admission.ts";
 import { functionFailure } from "./function-failure.ts";
 import { MutationRunner, type BeforeCommit } from "./mutation-runner.ts";
 import { QueryRunner } from "./query-runner.ts";
@@ -26,6 +26,14 @@ import type {
   FunctionRunner,
   FunctionType,
   HttpActionEnd,
+  JobEnvelope,
+  JobOutcome,
+  LiveQuery,
+  MutationOutcome,
+  QueryOutcome,
+  RequestMetadata,
+  SessionRequest,
+  WatchRequest,
 } from "./types.ts";
 
 export interface FunctionRunnerOptions {
@@ -72,6 +80,16 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
     admission,
     onBeforeCommit: options.onBeforeCommit ?? null,
   });
+  const actions = createActionRunner(options, queries, mutations);
+  return new DeployedFunctions({ executor, admission, clock, queries, mutations, actions });
+}
+
+function createActionRunner(
+  options: FunctionRunnerOptions,
+  queries: QueryRunner,
+  mutations: MutationRunner,
+): ActionRunner {
+  const { database, codeCache, clock, deployment, blobs, uploadTokens } = options;
   const actions: ActionRunner = new ActionRunner({
     codeCache,
     exposesDetails: options.exposesDetails ?? true,
@@ -87,63 +105,105 @@ export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRu
       uploadTokens,
       runQuery: (request) => queries.run({ ...request, journal: null }),
       runMutation: (request) => mutations.run(request, null),
+      // Without a turn of its own: it would wait for the one that its caller has.
       runAction: (request) => actions.run(request),
       directory: () => actions.directory(),
     },
   });
+  return actions;
+}
 
-  /** Not for actions that actions call: they would wait for the turn that their caller has. */
-  function runAction(request: FunctionRequest): Promise<ActionOutcome> {
+interface Runners {
+  readonly executor: FunctionExecutor;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly queries: QueryRunner;
+  readonly mutations: MutationRunner;
+  readonly actions: ActionRunner;
+}
+
+/** Gives each call to the runner of its type; actions get their turn here, the others in theirs. */
+class DeployedFunctions implements FunctionRunner {
+  readonly #runners: Runners;
+
+  constructor(runners: Runners) {
+    this.#runners = runners;
+  }
+
+  runQuery(request: WatchRequest, options?: { readonly ts?: Timestamp }): Promise<QueryOutcome> {
+    return this.#runners.queries.run(request, options?.ts);
+  }
+
+  runMutation(request: FunctionRequest, session?: SessionRequest): Promise<MutationOutcome> {
+    return this.#runners.mutations.run(request, session ?? null);
+  }
+
+  runScheduledMutation(request: FunctionRequest, envelope: JobEnvelope): Promise<JobOutcome> {
+    return this.#runners.mutations.runScheduled(request, envelope);
+  }
+
+  runAction(request: FunctionRequest): Promise<ActionOutcome> {
+    const { admission, actions, clock } = this.#runners;
     return admission.run("action", request, () => {
       requireUnexpired(request.caller, clock.now());
       return actions.run(request);
     });
   }
 
-  async function typeOf(path: FunctionPath | null): Promise<FunctionType | null> {
-    const info = path === null ? null : await actions.describe(path);
-    return info?.udfType ?? null;
+  functionType(componentPath: ComponentPath, path: string): Promise<FunctionType | null> {
+    return this.#typeOf(parseFunctionPath(componentPath, path));
   }
 
-  return {
-    runQuery: (request, { ts } = {}) => queries.run(request, ts),
-    runMutation: (request, session) => mutations.run(request, session ?? null),
-    runScheduledMutation: (request, envelope) => mutations.runScheduled(request, envelope),
-    runAction: (request) => runAction(request),
-    runHttpAction(request, auth, metadata, onEnded) {
-      const caller = "caller" in auth ? auth.caller : NOBODY;
-      return new Promise((resolve, reject) => {
-        const run = () =>
-          new Promise<void>((ended, failed) => {
-            const finish = (end: HttpActionEnd | null) => {
-              ended();
-              if (end !== null) onEnded?.(end);
-            };
-            actions.runHttp(request, auth, metadata, finish).then(resolve, failed);
-          });
-        admission.run("action", { caller, metadata }, run).catch(reject);
-      });
-    },
-    watch: (request, onInvalidated) => queries.watch(request, onInvalidated),
-    functionType: (componentPath, path) => typeOf(parseFunctionPath(componentPath, path)),
-    async runAny(request) {
-      try {
-        switch (await typeOf(requirePath(request))) {
-          case "mutation":
-            return await mutations.run(request, null);
-          case "action":
-            return await runAction(request);
-          default:
-            return await queries.run({ ...request, journal: null });
-        }
-      } catch (error) {
-        if (!(error instanceof FunctionError)) throw error;
-        return functionFailure(error, request.metadata.requestId, []);
+  async runAny(request: FunctionRequest): Promise<QueryOutcome | MutationOutcome | ActionOutcome> {
+    const { queries, mutations } = this.#runners;
+    try {
+      switch (await this.#typeOf(requirePath(request))) {
+        case "mutation":
+          return await mutations.run(request, null);
+        case "action":
+          return await this.runAction(request);
+        default:
+          return await queries.run({ ...request, journal: null });
       }
-    },
-    async drain() {
-      await Promise.all([executor.idle(), actions.close()]);
-      queries.close();
-    },
-  };
+    } catch (error) {
+      if (!(error instanceof FunctionError)) throw error;
+      return functionFailure(error, request.metadata.requestId, []);
+    }
+  }
+
+  runHttpAction(
+    request: Request,
+    auth: { readonly caller: Caller } | { readonly error: string },
+    metadata: RequestMetadata,
+    onEnded?: (end: HttpActionEnd) => void,
+  ): Promise<Response> {
+    const { admission, actions } = this.#runners;
+    const caller = "caller" in auth ? auth.caller : NOBODY;
+    return new Promise((resolve, reject) => {
+      const run = () =>
+        new Promise<void>((ended, failed) => {
+          const finish = (end: HttpActionEnd | null) => {
+            ended();
+            if (end !== null) onEnded?.(end);
+          };
+          actions.runHttp(request, auth, metadata, finish).then(resolve, failed);
+        });
+      admission.run("action", { caller, metadata }, run).catch(reject);
+    });
+  }
+
+  watch(request: WatchRequest, onInvalidated: () => void): LiveQuery {
+    return this.#runners.queries.watch(request, onInvalidated);
+  }
+
+  async drain(): Promise<void> {
+    const { executor, actions, queries } = this.#runners;
+    await Promise.all([executor.idle(), actions.close()]);
+    queries.close();
+  }
+
+  async #typeOf(path: FunctionPath | null): Promise<FunctionType | null> {
+    const info = path === null ? null : await this.#runners.actions.describe(path);
+    return info?.udfType ?? null;
+  }
 }

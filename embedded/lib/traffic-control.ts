@@ -43,36 +43,12 @@ const RESERVED_SLOTS = 8;
 const SHARE_OF_ENGINE = 1 / 8;
 
 export function createTrafficControl(limits: TrafficLimits): TrafficControl {
-  const buckets = {
-    connects: new TokenBuckets(rateOf(limits.connectsPerSecond)),
-    requests: new TokenBuckets(rateOf(limits.requestsPerSecond)),
-    messages: new TokenBuckets(rateOf(limits.messagesPerSecond)),
-    calls: new TokenBuckets(rateOf(limits.callsPerSecond)),
-    identityCalls: new TokenBuckets(rateOf(limits.callsPerSecondOfIdentity)),
-    refusals: new TokenBuckets(rateOf(limits.refusalsPerSecond)),
-  };
-  const sockets = new Map<string, number>();
-  let socketCount = 0;
+  const buckets = createBuckets(limits);
+  const sockets = new SocketCounts(limits, buckets.connects);
 
-  const isTrusted = (address: string | null) =>
-    address === null || (limits.loopback === 0 && isLoopback(address));
-
-  function openSocket(key: string | null): (() => void) | null {
-    if (socketCount >= limits.sockets) return null;
-    if (key !== null) {
-      const open = sockets.get(key) ?? 0;
-      if (open >= limits.socketsPerAddress || !buckets.connects.take(key)) return null;
-      sockets.set(key, open + 1);
-    }
-    socketCount += 1;
-    return () => {
-      socketCount -= 1;
-      if (key === null) return;
-      const left = (sockets.get(key) ?? 1) - 1;
-      if (left === 0) sockets.delete(key);
-      else sockets.set(key, left);
-    };
-  }
+  /** Under which an address is counted; `null` for one that nothing is counted against. */
+  const keyOf = (address: string | null) =>
+    address === null || (limits.loopback === 0 && isLoopback(address)) ? null : networkOf(address);
 
   return {
     limits,
@@ -82,33 +58,83 @@ export function createTrafficControl(limits: TrafficLimits): TrafficControl {
       actions: createGate(limits.actions, limits.shareOfOne, limits),
     },
     keysOf(address, identity) {
-      const keys = isTrusted(address) ? [] : [`address ${networkOf(address ?? "")}`];
-      if (identity !== null) keys.push(`identity ${identity}`);
-      return keys;
+      const key = keyOf(address);
+      return [
+        ...(key === null ? [] : [`address ${key}`]),
+        ...(identity === null ? [] : [`identity ${identity}`]),
+      ];
     },
-    from(address) {
-      const key = isTrusted(address) ? null : networkOf(address ?? "");
-      const take = (bucket: TokenBuckets, cost = 1) => {
-        if (key !== null && !bucket.take(key, cost)) throw tooMany();
-      };
-      return {
-        openSocket: () => openSocket(key),
-        request: () => take(buckets.requests),
-        messages: (count) => take(buckets.messages, count),
-        call(identity) {
-          take(buckets.calls);
-          if (key === null || identity === null) return;
-          if (!buckets.identityCalls.take(identity)) throw tooMany();
-        },
-        mayAuthenticate() {
-          if (key !== null && !buckets.refusals.has(key)) throw tooMany();
-        },
-        refused() {
-          if (key !== null) buckets.refusals.take(key);
-        },
-      };
+    from: (address) => trafficOf(keyOf(address), buckets, sockets),
+  };
+}
+
+type Buckets = ReturnType<typeof createBuckets>;
+
+function createBuckets(limits: TrafficLimits) {
+  return {
+    connects: new TokenBuckets(rateOf(limits.connectsPerSecond)),
+    requests: new TokenBuckets(rateOf(limits.requestsPerSecond)),
+    messages: new TokenBuckets(rateOf(limits.messagesPerSecond)),
+    calls: new TokenBuckets(rateOf(limits.callsPerSecond)),
+    identityCalls: new TokenBuckets(rateOf(limits.callsPerSecondOfIdentity)),
+    refusals: new TokenBuckets(rateOf(limits.refusalsPerSecond)),
+  };
+}
+
+function trafficOf(key: string | null, buckets: Buckets, sockets: SocketCounts): AddressTraffic {
+  const take = (bucket: TokenBuckets, cost = 1) => {
+    if (key !== null && !bucket.take(key, cost)) throw tooMany();
+  };
+  return {
+    openSocket: () => sockets.open(key),
+    request: () => take(buckets.requests),
+    messages: (count) => take(buckets.messages, count),
+    call(identity) {
+      take(buckets.calls);
+      if (key === null || identity === null) return;
+      if (!buckets.identityCalls.take(identity)) throw tooMany();
+    },
+    mayAuthenticate() {
+      if (key !== null && !buckets.refusals.has(key)) throw tooMany();
+    },
+    refused() {
+      if (key !== null) buckets.refusals.take(key);
     },
   };
+}
+
+/** How many sockets are open, in all and from each address. */
+class SocketCounts {
+  readonly #limits: TrafficLimits;
+  readonly #connects: TokenBuckets;
+  readonly #ofAddress = new Map<string, number>();
+  #all = 0;
+
+  constructor(limits: TrafficLimits, connects: TokenBuckets) {
+    this.#limits = limits;
+    this.#connects = connects;
+  }
+
+  /** Returns the function that lets the socket go; `null` when there are too many. */
+  open(key: string | null): (() => void) | null {
+    const { sockets, socketsPerAddress } = this.#limits;
+    if (this.#all >= sockets) return null;
+    if (key !== null) {
+      const open = this.#ofAddress.get(key) ?? 0;
+      if (open >= socketsPerAddress || !this.#connects.take(key)) return null;
+      this.#ofAddress.set(key, open + 1);
+    }
+    this.#all += 1;
+    return () => this.#close(key);
+  }
+
+  #close(key: string | null): void {
+    this.#all -= 1;
+    if (key === null) return;
+    const left = (this.#ofAddress.get(key) ?? 1) - 1;
+    if (left === 0) this.#ofAddress.delete(key);
+    else this.#ofAddress.set(key, left);
+  }
 }
 
 function createGate(slots: number, share: number, limits: TrafficLimits): FairGate {

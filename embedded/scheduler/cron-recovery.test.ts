@@ -10,7 +10,7 @@ import {
   updateCronJob,
 } from "./cron-store.ts";
 import { runCronJob } from "./run-cron-job.ts";
-import { createScheduler } from "./scheduler.ts";
+import { Scheduler } from "./scheduler.ts";
 
 const MINUTE_MS = 60_000;
 const SPECS = new Map([
@@ -63,7 +63,7 @@ test("an occurrence that a crash interrupted is not run again; those after it ar
   await test.reopen([CRON_JOBS_TABLE, ...RUNTIME_SYSTEM_TABLES]);
   // Three occurrences have passed meanwhile.
   test.nowMs += 3 * MINUTE_MS + 1;
-  const scheduler = createScheduler(options(success));
+  const scheduler = new Scheduler(options(success));
   await scheduler.start();
   await scheduler.stop(1_000);
   expect(runs).toEqual([]);

@@ -18,14 +18,6 @@ export interface SchedulerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Runs scheduled functions and cron jobs when they are due, at most eight at a time. */
-export interface Scheduler {
-  /** Settles what a crash interrupted, then begins. */
-  start(): Promise<void>;
-  /** Begins nothing more and waits for what is running, for at most `timeoutMs`. */
-  stop(timeoutMs: number): Promise<void>;
-}
-
 const MAX_RUNNING = 8;
 /** How long starting waits for room on the disk. */
 const SETTLE_PATIENCE_MS = 500;
@@ -35,101 +27,109 @@ const MAX_REMOVED_AT_ONCE = 200;
 /** Timers cannot wait longer than 24 days; waking early does no harm. */
 const MAX_SLEEP_MS = 3_600_000;
 
-export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { database, onError } = options;
-  const running = new Map<string, Promise<void>>();
-  let isStopped = true;
-  let isPumpQueued = false;
-  let subscription: Subscription | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  const stopping = new AbortController();
+/** Runs scheduled functions and cron jobs when they are due, at most eight at a time. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+  #isStopped = true;
+  #isPumpQueued = false;
+  #subscription: Subscription | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
-  function queuePump(): void {
-    if (isPumpQueued || isStopped) return;
-    isPumpQueued = true;
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Settles what a crash interrupted, then begins. */
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    const settled = settleInterrupted(this.#options).then(() => this.#queuePump());
+    settled.catch(this.#options.onError);
+    // On a full disk nothing is begun until there is room; everything else is served meanwhile.
+    await Promise.race([settled, delay(SETTLE_PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** Begins nothing more and waits for what is running, for at most `timeoutMs`. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#isStopped = true;
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    this.#subscription?.cancel();
+    const timeout = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
+    await Promise.race([Promise.all(this.#running.values()), timeout]);
+  }
+
+  #queuePump(): void {
+    if (this.#isPumpQueued || this.#isStopped) return;
+    this.#isPumpQueued = true;
     // A macrotask, so that a chain of jobs that schedule each other leaves room for everything else.
     setImmediate(() => {
-      isPumpQueued = false;
-      if (isStopped) return;
+      this.#isPumpQueued = false;
+      if (this.#isStopped) return;
       try {
-        pump();
+        this.#pump();
       } catch (error) {
-        onError(error);
+        this.#options.onError(error);
       }
     });
   }
 
   /** Starts what is due, and arranges to be woken by the next due time or by a change of the jobs. */
-  function pump(): void {
-    clearTimeout(timer);
-    subscription?.cancel();
+  #pump(): void {
+    const { database, now } = this.#options;
+    const queuePump = () => this.#queuePump();
+    clearTimeout(this.#timer);
+    this.#subscription?.cancel();
     const transaction = database.begin();
     const dueTimes = [
-      startDue(listJobs(transaction, "pending"), (job) => job.recordId, runScheduledJob),
-      startDue(listCronJobsByStatus(transaction, "pending"), (job) => job.id, runCronJob),
-      removeFinished(transaction),
+      this.#startDue(listJobs(transaction, "pending"), (job) => job.recordId, runScheduledJob),
+      this.#startDue(listCronJobsByStatus(transaction, "pending"), (job) => job.id, runCronJob),
+      this.#removeFinished(transaction),
     ];
-    subscription = database.subscribe(transaction.readSet(), queuePump);
-    const sleepMs = Math.min(...dueTimes) - options.now();
-    timer = setTimeout(queuePump, Math.max(0, Math.min(sleepMs, MAX_SLEEP_MS)));
-    timer.unref();
+    this.#subscription = database.subscribe(transaction.readSet(), queuePump);
+    const sleepMs = Math.min(...dueTimes) - now();
+    this.#timer = setTimeout(queuePump, Math.max(0, Math.min(sleepMs, MAX_SLEEP_MS)));
+    this.#timer.unref();
   }
 
   /** Starts due jobs while there is room; returns when the first one that waits is due. */
-  function startDue<Job extends { readonly dueAt: number }>(
+  #startDue<Job extends { readonly dueAt: number }>(
     jobs: Iterable<Job>,
     idOf: (job: Job) => string,
     run: (job: Job, options: SchedulerOptions) => Promise<void>,
   ): number {
     for (const job of jobs) {
-      if (running.has(idOf(job))) continue;
-      if (job.dueAt > options.now()) return job.dueAt;
-      if (running.size >= MAX_RUNNING) break;
-      track(idOf(job), run(job, options));
+      if (this.#running.has(idOf(job))) continue;
+      if (job.dueAt > this.#options.now()) return job.dueAt;
+      if (this.#running.size >= MAX_RUNNING) break;
+      this.#track(idOf(job), run(job, this.#options));
     }
     return Infinity;
   }
 
-  function removeFinished(transaction: Transaction): number {
+  #removeFinished(transaction: Transaction): number {
     for (const job of listJobs(transaction, "done")) {
-      if (job.dueAt > options.now()) return job.dueAt;
-      track("removal", removeDue(options));
+      if (job.dueAt > this.#options.now()) return job.dueAt;
+      this.#track("removal", removeDue(this.#options));
       return Infinity;
     }
     return Infinity;
   }
 
-  function track(id: string, run: Promise<void>): void {
-    if (running.has(id)) return;
+  #track(id: string, run: Promise<void>): void {
+    if (this.#running.has(id)) return;
     const ended = run
       .catch(async (error: unknown) => {
-        onError(error);
-        await pause(RETRY_DELAY_MS, stopping.signal);
+        this.#options.onError(error);
+        await pause(RETRY_DELAY_MS, this.#stopping.signal);
       })
       .finally(() => {
-        running.delete(id);
-        queuePump();
+        this.#running.delete(id);
+        this.#queuePump();
       });
-    running.set(id, ended);
+    this.#running.set(id, ended);
   }
-
-  return {
-    async start() {
-      isStopped = false;
-      const settled = settleInterrupted(options).then(queuePump);
-      settled.catch(onError);
-      // On a full disk nothing is begun until there is room; everything else is served meanwhile.
-      await Promise.race([settled, delay(SETTLE_PATIENCE_MS, undefined, { ref: false })]);
-    },
-    async stop(timeoutMs) {
-      isStopped = true;
-      stopping.abort();
-      clearTimeout(timer);
-      subscription?.cancel();
-      const timeout = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
-      await Promise.race([Promise.all(running.values()), timeout]);
-    },
-  };
 }
 
 /** Ends early when the signal says so. */
