@@ -4,12 +4,11 @@ import { PackageOpen } from "lucide-react";
 import { useLocale, useTranslations } from "use-intl";
 
 import { Badge } from "#app/components/ui/badge.tsx";
-import { EmptyState } from "#app/components/ui/empty-state.tsx";
-import { Icon } from "#app/components/ui/icon.tsx";
 import { type Column, Table } from "#app/components/ui/table.tsx";
 import { formatMoment, formatMoney } from "#app/lib/format.ts";
 import type { api } from "#convex/_generated/api.js";
 
+import { NoRows } from "./no-rows.tsx";
 import { OrderStateBadge } from "./order-state-badge.tsx";
 
 export type OrderRow = FunctionReturnType<typeof api.admin.orders.list>["rows"][number];
@@ -59,13 +58,11 @@ export function OrderTable({
       rows={rows}
       rowKey={(row) => row.id}
       empty={
-        <div className="px-4 py-10">
-          <EmptyState
-            title={t("emptyTitle")}
-            body={query === "" ? t("emptyBody") : t("emptySearch", { query })}
-            icon={<Icon as={PackageOpen} size={24} className="text-ink-2" />}
-          />
-        </div>
+        <NoRows
+          title={t("emptyTitle")}
+          body={query === "" ? t("emptyBody") : t("emptySearch", { query })}
+          icon={PackageOpen}
+        />
       }
     />
   );

@@ -1,21 +1,18 @@
 import { type FormEvent, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 
-import { Button } from "#app/components/ui/button.tsx";
 import { TextField } from "#app/components/ui/field.tsx";
-import { Notice } from "#app/components/ui/notice.tsx";
 import { TextButton } from "#app/components/ui/text-link.tsx";
-import { VisuallyHidden } from "#app/components/ui/visually-hidden.tsx";
 import { amountText } from "#app/lib/amount.ts";
 import { useErrorMessage } from "#app/lib/error-message.ts";
 import { formatMoney } from "#app/lib/format.ts";
 
 import { useConflict } from "./conflict.ts";
-import { FormMessage } from "./form-message.tsx";
 import { type PriceField, priceProblems } from "./price-problems.ts";
 import type { ProductVariant } from "./product-editor.tsx";
 import { useLiveField } from "./use-live-field.ts";
 import { useStaffForm } from "./use-staff-form.ts";
+import { VariantForm } from "./variant-form.tsx";
 
 const FIELDS = ["price", "compareAtPrice"] as const;
 
@@ -59,63 +56,53 @@ export function PriceForm({
     before.send();
   }
 
+  const isDirty = price.isDirty || before.isDirty;
+  const amountField = {
+    compact: true,
+    inputMode: "decimal",
+    autoComplete: "off",
+    onBlur: () => setIsChecked(isDirty),
+  } as const;
   return (
-    <form.Form
-      ref={form.formRef}
-      method="post"
-      noValidate
-      aria-label={t("savePriceOf", { name })}
+    <VariantForm
+      form={form}
+      intent="setPrice"
+      variantId={variant.id}
+      name={name}
+      label={t("savePriceOf", { name })}
+      expected={variant.price.amount}
+      conflict={conflict}
+      moved={
+        price.moved ? (
+          <>
+            {t("movedPrice", { now: formatMoney(variant.price, locale) })}{" "}
+            <Discard onClick={price.reset} />
+          </>
+        ) : null
+      }
+      submitLabel={t("savePrice")}
+      isDirty={isDirty}
       onSubmit={submit}
-      className="grid content-start gap-3"
     >
-      <input type="hidden" name="intent" value="setPrice" />
-      <input type="hidden" name="variantId" value={variant.id} />
-      <input type="hidden" name="expected" value={variant.price.amount} />
-      <FormMessage text={conflict ?? form.message} />
-      {price.moved && conflict === null && (
-        <Notice tone="warning" role="status">
-          {t("movedPrice", { now: formatMoney(variant.price, locale) })}{" "}
-          <Discard onClick={price.reset} />
-        </Notice>
-      )}
-      <div className="grid items-start gap-3 sm:grid-cols-2">
-        <TextField
-          compact
-          label={t("price")}
-          hint={t("priceHint")}
-          name="price"
-          inputMode="decimal"
-          autoComplete="off"
-          value={price.value}
-          onChange={price.onChange}
-          onBlur={() => setIsChecked(price.isDirty || before.isDirty)}
-          error={problemOf("price")}
-        />
-        <TextField
-          compact
-          label={t("compareAt")}
-          hint={t("compareAtHint")}
-          name="compareAtPrice"
-          inputMode="decimal"
-          autoComplete="off"
-          value={before.value}
-          onChange={before.onChange}
-          onBlur={() => setIsChecked(price.isDirty || before.isDirty)}
-          error={problemOf("compareAtPrice")}
-        />
-      </div>
-      <div>
-        <Button
-          type="submit"
-          size="compact"
-          variant={price.isDirty || before.isDirty ? "primary" : "secondary"}
-          busy={form.busy}
-        >
-          {t("savePrice")}
-          <VisuallyHidden>{t("forName", { name })}</VisuallyHidden>
-        </Button>
-      </div>
-    </form.Form>
+      <TextField
+        {...amountField}
+        label={t("price")}
+        hint={t("priceHint")}
+        name="price"
+        value={price.value}
+        onChange={price.onChange}
+        error={problemOf("price")}
+      />
+      <TextField
+        {...amountField}
+        label={t("compareAt")}
+        hint={t("compareAtHint")}
+        name="compareAtPrice"
+        value={before.value}
+        onChange={before.onChange}
+        error={problemOf("compareAtPrice")}
+      />
+    </VariantForm>
   );
 }
 

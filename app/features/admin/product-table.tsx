@@ -4,14 +4,13 @@ import { PackageSearch } from "lucide-react";
 import { useTranslations } from "use-intl";
 
 import { Badge } from "#app/components/ui/badge.tsx";
-import { EmptyState } from "#app/components/ui/empty-state.tsx";
-import { Icon } from "#app/components/ui/icon.tsx";
 import { LiveValue } from "#app/components/ui/live-value.tsx";
 import { Price } from "#app/components/ui/price.tsx";
 import { type Column, Table } from "#app/components/ui/table.tsx";
 import { Thumb } from "#app/components/ui/tile.tsx";
 import type { api } from "#convex/_generated/api.js";
 
+import { NoRows } from "./no-rows.tsx";
 import { useMay } from "./permissions.tsx";
 import { StockCell } from "./stock-cell.tsx";
 
@@ -66,13 +65,11 @@ export function ProductTable({
       rows={rows}
       rowKey={(row) => row.id}
       empty={
-        <div className="px-4 py-10">
-          <EmptyState
-            title={query === "" ? t("none") : t("emptyTitle", { query })}
-            body={query === "" ? t("noneBody") : t("emptyBody")}
-            icon={<Icon as={PackageSearch} size={24} className="text-ink-2" />}
-          />
-        </div>
+        <NoRows
+          title={query === "" ? t("none") : t("emptyTitle", { query })}
+          body={query === "" ? t("noneBody") : t("emptyBody")}
+          icon={PackageSearch}
+        />
       }
     />
   );

@@ -1,16 +1,13 @@
 import { useTranslations } from "use-intl";
 
-import { Button } from "#app/components/ui/button.tsx";
 import { TextField } from "#app/components/ui/field.tsx";
 import { LiveValue } from "#app/components/ui/live-value.tsx";
-import { Notice } from "#app/components/ui/notice.tsx";
-import { VisuallyHidden } from "#app/components/ui/visually-hidden.tsx";
 
 import { useConflict } from "./conflict.ts";
-import { FormMessage } from "./form-message.tsx";
 import type { ProductVariant } from "./product-editor.tsx";
 import { useLiveField } from "./use-live-field.ts";
 import { useStaffForm } from "./use-staff-form.ts";
+import { VariantForm } from "./variant-form.tsx";
 
 const FIELDS = ["setTo", "reason"] as const;
 const REASONS = ["counted", "delivered", "damaged", "returned"] as const;
@@ -34,67 +31,50 @@ export function StockForm({
   const conflict = useConflict(form.refusal, "stock");
   const listId = `reasons-${variant.id}`;
   return (
-    <form.Form
-      ref={form.formRef}
-      method="post"
-      noValidate
-      aria-label={t("saveStockOf", { name })}
+    <VariantForm
+      form={form}
+      intent="adjustStock"
+      variantId={variant.id}
+      name={name}
+      label={t("saveStockOf", { name })}
+      expected={variant.onHand}
+      conflict={conflict}
+      moved={count.moved ? t("movedStock", { now: live }) : null}
+      submitLabel={t("saveStock")}
+      isDirty={count.isDirty}
       onSubmit={() => {
         count.send();
         reason.send();
       }}
-      className="grid content-start gap-3"
     >
-      <input type="hidden" name="intent" value="adjustStock" />
-      <input type="hidden" name="variantId" value={variant.id} />
-      <input type="hidden" name="expected" value={variant.onHand} />
-      <FormMessage text={conflict ?? form.message} />
-      {count.moved && conflict === null && (
-        <Notice tone="warning" role="status">
-          {t("movedStock", { now: live })}
-        </Notice>
-      )}
-      <div className="grid items-start gap-3 sm:grid-cols-2">
-        <TextField
-          compact
-          label={t("setTo")}
-          name="setTo"
-          inputMode="numeric"
-          autoComplete="off"
-          value={count.value}
-          onChange={count.onChange}
-          error={form.problemOf("setTo")}
-        />
-        <TextField
-          compact
-          label={t("reason")}
-          hint={t("reasonHint")}
-          name="reason"
-          list={listId}
-          maxLength={200}
-          autoComplete="off"
-          value={reason.value}
-          onChange={reason.onChange}
-          error={form.problemOf("reason")}
-        />
-        <datalist id={listId}>
-          {REASONS.map((known) => (
-            <option key={known} value={t(`reasons.${known}`)} />
-          ))}
-        </datalist>
-      </div>
-      <div>
-        <Button
-          type="submit"
-          size="compact"
-          variant={count.isDirty ? "primary" : "secondary"}
-          busy={form.busy}
-        >
-          {t("saveStock")}
-          <VisuallyHidden>{t("forName", { name })}</VisuallyHidden>
-        </Button>
-      </div>
-    </form.Form>
+      <TextField
+        compact
+        label={t("setTo")}
+        name="setTo"
+        inputMode="numeric"
+        autoComplete="off"
+        value={count.value}
+        onChange={count.onChange}
+        error={form.problemOf("setTo")}
+      />
+      <TextField
+        compact
+        label={t("reason")}
+        hint={t("reasonHint")}
+        name="reason"
+        list={listId}
+        maxLength={200}
+        autoComplete="off"
+        value={reason.value}
+        onChange={reason.onChange}
+        error={form.problemOf("reason")}
+      />
+      <datalist id={listId}>
+        {REASONS.map((known) => (
+          <option key={known} value={t(`reasons.${known}`)} />
+        ))}
+      </datalist>
+    </VariantForm>
   );
 }
 
