@@ -27,7 +27,7 @@ export class IndexCursor {
   #buffer: readonly LogicalEntry[] = [];
   #position = 0;
   #isStoreAtEnd = false;
-  #scanSize = FIRST_SCAN;
+  #scanSize: number;
 
   constructor(options: {
     readonly view: SnapshotView;
@@ -36,6 +36,8 @@ export class IndexCursor {
     readonly isById: boolean;
     readonly interval: KeyInterval;
     readonly order: "asc" | "desc";
+    /** How many entries will be asked for, as far as that is known. */
+    readonly expected?: number | undefined;
     readonly ownKeys: (() => SortedMap<string | null> | undefined) | null;
   }) {
     this.#view = options.view;
@@ -45,6 +47,7 @@ export class IndexCursor {
     this.#lower = options.interval.lower;
     this.#upper = options.interval.upper;
     this.#ownKeys = options.ownKeys;
+    this.#scanSize = Math.max(1, Math.min(options.expected ?? FIRST_SCAN, MAX_SCAN));
   }
 
   next(): FoundKey | null {

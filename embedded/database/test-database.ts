@@ -67,8 +67,9 @@ export function cursor(
   index = "by_creation_time",
   interval: KeyInterval = EVERYTHING,
   order: "asc" | "desc" = "asc",
+  expected?: number,
 ): RangeCursor {
-  return tx.range({ componentPath: "", table, index, interval, order });
+  return tx.range({ componentPath: "", table, index, interval, order, expected });
 }
 
 /** Parsed documents of a range, all or the first `limit`. */

@@ -1,4 +1,4 @@
-import { decodeDocumentId, encodeDocumentId, newInternalId } from "../values/document-id.ts";
+import { encodeDocumentId, newInternalId, tableNumberOf } from "../values/document-id.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import { fits } from "../values/fitting.ts";
 import { checkValue, isIdentifier } from "../values/validator.ts";
@@ -149,13 +149,18 @@ export class DatabaseTransaction implements Transaction {
 
   tableOf(componentPath: ComponentPath, id: string): string | null {
     this.checkOpen();
-    const decoded = decodeDocumentId(id);
-    return decoded === null ? null : this.#tableName(componentPath, decoded.tableNumber);
+    const tableNumber = tableNumberOf(id);
+    return tableNumber === null ? null : this.#tableName(componentPath, tableNumber);
+  }
+
+  tableNumbered(componentPath: ComponentPath, tableNumber: number): string | null {
+    this.checkOpen();
+    return this.#tableName(componentPath, tableNumber);
   }
 
   range(request: IndexRangeRequest): RangeCursor {
     this.checkOpen();
-    const { componentPath, interval, order } = request;
+    const { componentPath, interval, order, expected } = request;
     const table = this.#findTable(componentPath, request.table);
     const index = this.#findIndex(componentPath, request.table, table, request.index);
     if (table === null || index === null) return { next: () => null };
@@ -166,6 +171,7 @@ export class DatabaseTransaction implements Transaction {
       isById: index.name === "by_id",
       interval,
       order,
+      expected,
       ownKeys: this.#writes === null ? null : () => this.#writes?.keys(index.number),
     });
     const consumed: ConsumedInterval = { lower: interval.lower, upper: interval.upper };
@@ -456,9 +462,9 @@ export class DatabaseTransaction implements Transaction {
   }
 
   #tableOfId(componentPath: ComponentPath, id: string): TableState | null {
-    const decoded = decodeDocumentId(id);
-    if (decoded === null) return null;
-    const name = this.#tableName(componentPath, decoded.tableNumber);
+    const tableNumber = tableNumberOf(id);
+    if (tableNumber === null) return null;
+    const name = this.#tableName(componentPath, tableNumber);
     return name === null ? null : this.#findTable(componentPath, name);
   }
 

@@ -63,6 +63,8 @@ export interface IndexRangeRequest {
   readonly index: string;
   readonly interval: KeyInterval;
   readonly order: "asc" | "desc";
+  /** How many entries are going to be read, as far as that is known: so many are fetched together. */
+  readonly expected?: number | undefined;
 }
 
 export interface SearchRequest {
@@ -111,6 +113,8 @@ export interface Transaction {
    * recorded as read). Says nothing about whether the document exists.
    */
   tableOf(componentPath: ComponentPath, id: string): string | null;
+  /** The same by the number that ids of the table contain. */
+  tableNumbered(componentPath: ComponentPath, tableNumber: number): string | null;
   range(request: IndexRangeRequest): RangeCursor;
   /**
    * Ranked documents, best first; consuming past 1024 throws `DatabaseError`

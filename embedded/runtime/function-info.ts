@@ -3,12 +3,12 @@ import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { displayPath, storedPath, type FunctionPath } from "../modules/function-path.ts";
 import type { AnalyzedFunction } from "../modules/module-probe.ts";
 import { hasCommitTs } from "../values/commit-ts.ts";
-import { encodeDocumentId } from "../values/document-id.ts";
 import { isPlainObject, type JsonValue } from "../values/json-value.ts";
 import { fits } from "../values/fitting.ts";
 import { parseValue } from "../values/normalize.ts";
 import { isOrdinaryJson } from "../values/ordinary-json.ts";
 import { valueSize } from "../values/size.ts";
+import { textFits } from "../values/text-fitting.ts";
 import { ValueError } from "../values/value-error.ts";
 import {
   checkValue,
@@ -82,7 +82,7 @@ export function checkArgs(
   options: { readonly commitTs: boolean },
 ): string {
   const args = parseArgs(path, argsJson, options);
-  if (info.args !== null) {
+  if (info.args !== null && !fits(info.args, args[0], tableName)) {
     const failure = checkValue(info.args, args[0], tableName);
     if (failure !== null) throw new FunctionError(`ArgumentValidationError: ${failure.message}`);
   }
@@ -154,11 +154,7 @@ export function checkResult(
 
 /** The quick way through for ordinary results. */
 function fitsResult(validator: Validator | null, json: string, tableName: TableLookup): boolean {
-  try {
-    return validator !== null && fits(validator, JSON.parse(json), tableName);
-  } catch {
-    return false;
-  }
+  return validator !== null && textFits(validator, json, tableName);
 }
 
 /** Whether a value may count more bytes than that: numbers count nine, even those of one digit. */
@@ -189,15 +185,7 @@ export function checkErrorData(error: FunctionError): FunctionError {
 
 /** Finds the table of a table number as validators need it, through the transaction's own view. */
 export function tableLookup(transaction: Transaction, componentPath: ComponentPath): TableLookup {
-  const known = new Map<number, string | null>();
-  return (tableNumber) => {
-    let name = known.get(tableNumber);
-    if (name === undefined) {
-      const id = encodeDocumentId({ tableNumber, internalId: Buffer.alloc(16) });
-      known.set(tableNumber, (name = transaction.tableOf(componentPath, id)));
-    }
-    return name;
-  };
+  return (tableNumber) => transaction.tableNumbered(componentPath, tableNumber);
 }
 
 function validatorOf(json: string | null): Validator | null {

@@ -1,12 +1,13 @@
 import { createCipheriv, createHash } from "node:crypto";
 
 const BLOCK_BYTES = 512;
+const NO_BLOCK = Buffer.alloc(0);
 
 /** Random numbers that follow from a seed alone: the key stream of AES-256 in counter mode. */
 export class SeededRandom {
   readonly #seed: () => Uint8Array;
   #cipher: ReturnType<typeof createCipheriv> | null = null;
-  #block = Buffer.alloc(0);
+  #block: Buffer = NO_BLOCK;
   #used = 0;
 
   /**

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { encodeDocumentId } from "./document-id.ts";
 import { fits } from "./fitting.ts";
+import { textFits } from "./text-fitting.ts";
 import { normalizeValue } from "./normalize.ts";
 import { values } from "./test-values.ts";
 import { checkValue, parseValidator } from "./validator.ts";
@@ -53,7 +54,22 @@ const oddities = fc.constantFrom<unknown>(
   JSON.parse('{"__proto__":{}}'),
   JSON.parse('{"constructor":1}'),
 );
-const candidates = fc.oneof(values, ids, oddities, fc.record({ a: values, b: ids }));
+const texts = fc.oneof(
+  fc.string({
+    maxLength: 6,
+    unit: fc.constantFrom('"', "\\", "/", "\n", "u", "d", "8", "a", ":", ","),
+  }),
+  fc.constantFrom('","b":"', "\ud83d\ude00", "\\ud800", "\0"),
+);
+const candidates = fc.oneof(
+  values,
+  ids,
+  texts,
+  oddities,
+  fc.record({ a: fc.oneof(values, texts), b: fc.oneof(ids, texts) }),
+  fc.array(fc.record({ a: texts, b: texts }, { requiredKeys: [] }), { maxLength: 3 }),
+  fc.dictionary(texts, texts, { maxKeys: 3 }),
+);
 
 test("what fits is a valid value that passes, and ordinary values that pass do fit", () => {
   let fitting = 0;
@@ -79,6 +95,27 @@ test("what fits is a valid value that passes, and ordinary values that pass do f
   expect(fits(product, { name: "Lamp", owner: idOf(10001) }, tableName)).toBe(true);
   expect(fits(product, { name: "Lamp", owner: idOf(10002) }, tableName)).toBe(false);
   expect(fits(product, { name: "Lamp", owner: idOf(10001), more: 1 }, tableName)).toBe(false);
+});
+
+test("a text fits only when its value passes, and ordinary texts do", () => {
+  let fitting = 0;
+  let needless = 0;
+  fc.assert(
+    fc.property(validators, candidates, (json, candidate) => {
+      const validator = parseValidator(json);
+      const text = JSON.stringify(candidate);
+      if (textFits(validator, text, tableName)) {
+        fitting += 1;
+        const value = () => normalizeValue(JSON.parse(text));
+        expect(problemOf(() => checkValue(validator, value(), tableName))).toBeNull();
+      } else if (fits(validator, JSON.parse(text), tableName)) {
+        needless += 1;
+      }
+    }),
+    { numRuns: 20_000 },
+  );
+  expect(fitting).toBeGreaterThan(800);
+  expect(needless).toBeLessThan(fitting / 10);
 });
 
 function problemOf(check: () => unknown): unknown {

@@ -118,7 +118,7 @@ function fitRecord(fitValue: Fit): Fit {
 }
 
 /** Field names that need no closer look; there are more valid ones. */
-const ORDINARY_NAME = /^[A-Za-z0-9][ -~]{0,99}$/;
+export const ORDINARY_NAME = /^[A-Za-z0-9][ -~]{0,99}$/;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 import { VALUE_LIMITS } from "../lib/limits.ts";
 import { ValueError } from "./value-error.ts";
 import { encodeFloat64, isArray, type JsonObject, type JsonValue } from "./json-value.ts";
@@ -208,7 +209,7 @@ function canonicalBase64(tag: string, content: unknown, byteLength: number | nul
 
 /** Whether a text has no lone surrogates, which are no Unicode. */
 export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
+  return text.isWellFormed();
 }
 
 function checkString(text: string): void {

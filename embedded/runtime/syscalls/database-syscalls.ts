@@ -1,10 +1,10 @@
-import { decodeDocumentId } from "../../values/document-id.ts";
+import { tableNumberOf } from "../../values/document-id.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import { requireReadsWithin, requireWritesWithin } from "../transaction-limits.ts";
 import { queryPage } from "./query-page.ts";
 import { openSource, parseSource, requireVisibleTable } from "./query-source.ts";
-import { parseOperators, QueryStream } from "./query-stream.ts";
+import { expectedReads, parseOperators, QueryStream } from "./query-stream.ts";
 import {
   numberArg,
   optionalTextArg,
@@ -65,12 +65,15 @@ function startQuery(context: SyscallContext, args: JsonObject): string {
   if (!isPlainObject(query)) throw new FunctionError("Invalid query.");
   const { transaction, componentPath, run, streams } = context;
   const source = parseSource(transaction, componentPath, query["source"]);
-  const cursor = openSource(transaction, componentPath, source);
+  const operators = parseOperators(query["operators"]);
+  const cursor = openSource(transaction, componentPath, source, {
+    expected: expectedReads(operators),
+  });
   if (source.table.startsWith("_")) transaction.usage.databaseQueries += 1;
   requireReadsWithin(context);
   const queryId = run.nextStreamId;
   run.nextStreamId += 1;
-  streams.set(queryId, new QueryStream(cursor, parseOperators(query["operators"])));
+  streams.set(queryId, new QueryStream(cursor, operators));
   return JSON.stringify({ queryId });
 }
 
@@ -101,9 +104,7 @@ function getDocument(context: SyscallContext, args: JsonObject): string {
 
 function normalizeId({ transaction, componentPath }: SyscallContext, args: JsonObject): string {
   const id = textArg(args, "idString");
-  const isOfTable =
-    decodeDocumentId(id) !== null &&
-    transaction.tableOf(componentPath, id) === textArg(args, "table");
+  const isOfTable = transaction.tableOf(componentPath, id) === textArg(args, "table");
   return JSON.stringify({ id: isOfTable ? id : null });
 }
 
@@ -143,12 +144,13 @@ function requireTable(
   args: JsonObject,
   verb: string,
 ): string | null {
-  if (decodeDocumentId(id) === null) {
+  const tableNumber = tableNumberOf(id);
+  if (tableNumber === null) {
     throw new FunctionError(
       `Invalid argument \`id\` for \`db.${verb}\`: Unable to decode ID ${JSON.stringify(id)}.`,
     );
   }
-  const table = transaction.tableOf(componentPath, id);
+  const table = transaction.tableNumbered(componentPath, tableNumber);
   const named = optionalTextArg(args, "table");
   if (named !== null && table !== null && named !== table) {
     throw new FunctionError(

@@ -7,7 +7,7 @@ import { isPlainObject, type JsonObject, type JsonValue } from "../../values/jso
 import { FunctionError, invalidCursorError } from "../function-error.ts";
 import { areReadsExceeded, requireReadsWithin } from "../transaction-limits.ts";
 import { openSource, parseSource, type QuerySource } from "./query-source.ts";
-import { parseOperators, QueryStream } from "./query-stream.ts";
+import { expectedReads, parseOperators, QueryStream } from "./query-stream.ts";
 import { numberArg, optionalTextArg, type SyscallContext } from "./syscall-context.ts";
 
 /** Where a page begins or ends: behind a key, in the direction of reading, or at the very end. */
@@ -114,12 +114,16 @@ function readPage(
   limits: PageLimits,
 ): Page {
   if (start === "end") return { documents: [], keys: [], end: "end", status: null };
+  const operators = parseOperators(query["operators"]);
   const cursor =
     source.kind === "range"
-      ? openSource(context.transaction, "", source, pageInterval(source, start, end))
+      ? openSource(context.transaction, "", source, {
+          interval: pageInterval(source, start, end),
+          expected: end === null ? expectedReads(operators, limits.pageSize) : undefined,
+        })
       : betweenRanks(openSource(context.transaction, "", source), start, end);
   if (source.table.startsWith("_")) context.transaction.usage.databaseQueries += 1;
-  const stream = new QueryStream(cursor, parseOperators(query["operators"]));
+  const stream = new QueryStream(cursor, operators);
   requireReadsWithin(context);
   return end === null
     ? readUpToLimits(context, stream, start, limits)

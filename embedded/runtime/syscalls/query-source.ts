@@ -65,12 +65,12 @@ export function parseSource(
   return parseRange(transaction, componentPath, { table, index, range, order: source["order"] });
 }
 
-/** Starts reading a source, within the interval given for ranges. */
+/** Starts reading a source: of a range, within the interval given and with so many entries expected. */
 export function openSource(
   transaction: Transaction,
   componentPath: ComponentPath,
   source: QuerySource,
-  interval?: KeyInterval,
+  { interval, expected }: { interval?: KeyInterval; expected?: number | undefined } = {},
 ): RangeCursor {
   const { table, index } = source;
   if (source.kind === "search") {
@@ -83,6 +83,7 @@ export function openSource(
     index,
     interval: interval ?? source.interval,
     order: source.order,
+    expected,
   });
 }
 

@@ -10,7 +10,7 @@ import {
 import { FunctionError } from "../function-error.ts";
 import { compileExpression, passesFilter, type Expression } from "./query-expression.ts";
 
-type Operator =
+export type Operator =
   | { readonly kind: "filter"; readonly passes: Expression }
   | { readonly kind: "limit"; readonly count: number };
 
@@ -35,6 +35,20 @@ export function parseOperators(operators: JsonValue | undefined): readonly Opera
     }
     throw new FunctionError(`Invalid query operator ${JSON.stringify(operator)}.`);
   });
+}
+
+/** The most documents of the source that so many results take; unknown when some may be dropped. */
+export function expectedReads(
+  operators: readonly Operator[],
+  results = Infinity,
+): number | undefined {
+  let expected = Infinity;
+  for (const operator of operators) {
+    if (operator.kind === "filter") return expected === Infinity ? undefined : expected;
+    expected = Math.min(expected, operator.count);
+  }
+  expected = Math.min(expected, results);
+  return expected === Infinity ? undefined : expected;
 }
 
 /** Documents of a source that pass the operators, read one at a time and no further than asked. */
