@@ -72,8 +72,10 @@ function performOne(contents: Contents, step: Step): unknown {
       return (step.order === "asc" ? inside : inside.reverse()).slice(0, step.limit);
     }
     case "look":
+    case "stale":
       return perform(contents, step.steps);
     case "nested":
+    case "remote":
       return performNested(contents, step.steps);
     case "digest":
       return 32;

@@ -77,7 +77,8 @@ export function effectsOf({ name, steps, trace, isAborted }: RanTransaction): Ef
       case "look":
         follow(step.steps, seen as unknown[]);
         break;
-      case "nested": {
+      case "nested":
+      case "remote": {
         const { failed, trace } = seen as { failed: boolean; trace: unknown[] };
         const before = new Map(own);
         follow(step.steps, trace);
@@ -94,6 +95,30 @@ export function effectsOf({ name, steps, trace, isAborted }: RanTransaction): Ef
     if (previous !== undefined && previous !== version) writes.set(key, { previous, version });
   }
   return { reads, writes };
+}
+
+/**
+ * Takes out what was seen of stale snapshots: each is a transaction of its own that only reads, comes
+ * before the one that asked and has nothing to do with its writes.
+ */
+export function withoutStale(ran: readonly RanTransaction[]): RanTransaction[] {
+  return ran.flatMap((transaction) => {
+    const { name, steps, trace, after } = transaction;
+    const isStale = (_: unknown, position: number) => steps[position]?.kind === "stale";
+    const isOwn = (_: unknown, position: number) => steps[position]?.kind !== "stale";
+    const looks = steps.filter(isStale).slice(0, trace.filter(isStale).length);
+    if (looks.length === 0) return [{ ...transaction, steps: steps.filter(isOwn) }];
+    const stale = {
+      ...transaction,
+      name: `${name}'s stale snapshot`,
+      steps: looks.flatMap((look) => ("steps" in look ? look.steps : [])),
+      trace: trace.filter(isStale).flat(),
+      isAborted: false,
+      ts: null,
+    };
+    const own = { steps: steps.filter(isOwn), trace: trace.filter(isOwn) };
+    return [stale, { ...transaction, ...own, after: [...after, stale.name] }];
+  });
 }
 
 export interface Register {

@@ -19,7 +19,8 @@ export type Step =
       readonly limit: number;
     }
   | { readonly kind: "digest" | "fail" }
-  | { readonly kind: "nested" | "look"; readonly steps: readonly Step[] }
+  /** `remote` is a call of a component with registers of its own; `stale` sees the transaction's start. */
+  | { readonly kind: "nested" | "remote" | "look" | "stale"; readonly steps: readonly Step[] }
   | {
       readonly kind: "schedule";
       readonly transaction: string;
@@ -32,39 +33,65 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
+const KEYS = 8;
 /** Registers with these keys exist at first, the others do not. */
 export const FIRST_KEYS: readonly number[] = [0, 1, 2, 3, 4];
-const KEYS = 8;
+/** Likewise in the component, whose keys come behind the app's. */
+export const FIRST_STORED_KEYS: readonly number[] = [KEYS, KEYS + 1, KEYS + 2];
 
-const key = fc.nat(KEYS - 1);
-const read = fc.record({ kind: fc.constant("read" as const), key });
-const scan = fc.record({
-  kind: fc.constant("scan" as const),
-  from: fc.nat(KEYS - 1),
-  to: fc.integer({ min: 1, max: KEYS }),
-  order: fc.constantFrom("asc" as const, "desc" as const),
-  limit: fc.integer({ min: 1, max: 4 }),
-});
-const write = fc.record({
-  kind: fc.constant("write" as const),
-  key,
-  value: fc.constant(""),
-  isReplacing: fc.boolean(),
-});
-const remove = fc.record({ kind: fc.constant("remove" as const), key });
 const digest = fc.constant({ kind: "digest" as const });
-const looks: fc.Arbitrary<Step> = fc.oneof(read, scan);
-
+const local = simpleSteps(0);
+const stored = simpleSteps(KEYS);
+const looks = local.looks;
 const simple: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: read },
-  { weight: 2, arbitrary: scan },
-  { weight: 5, arbitrary: write },
-  { weight: 1, arbitrary: remove },
+  { weight: 11, arbitrary: local.simple },
   { weight: 1, arbitrary: digest },
 );
-const nestedSteps: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.array(simple, { minLength: 1, maxLength: 3 }), fc.boolean())
-  .map(([steps, fails]) => (fails ? [...steps, { kind: "fail" }] : steps));
+
+/** Over the keys from `first` on. */
+function simpleSteps(first: number): Record<"looks" | "simple", fc.Arbitrary<Step>> {
+  const key = fc.integer({ min: first, max: first + KEYS - 1 });
+  const read = fc.record({ kind: fc.constant("read" as const), key });
+  const scan = fc.record({
+    kind: fc.constant("scan" as const),
+    from: key,
+    to: fc.integer({ min: first + 1, max: first + KEYS }),
+    order: fc.constantFrom("asc" as const, "desc" as const),
+    limit: fc.integer({ min: 1, max: 4 }),
+  });
+  const write = fc.record({
+    kind: fc.constant("write" as const),
+    key,
+    value: fc.constant(""),
+    isReplacing: fc.boolean(),
+  });
+  const remove = fc.record({ kind: fc.constant("remove" as const), key });
+  return {
+    looks: fc.oneof(read, scan),
+    simple: fc.oneof(
+      { weight: 3, arbitrary: read },
+      { weight: 2, arbitrary: scan },
+      { weight: 5, arbitrary: write },
+      { weight: 1, arbitrary: remove },
+    ),
+  };
+}
+
+const remote: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant("remote" as const),
+  steps: failingSometimes(stored.simple),
+});
+const stale: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant("stale" as const),
+  steps: fc.array(looks, { minLength: 1, maxLength: 2 }),
+});
+
+function failingSometimes(step: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> {
+  return fc
+    .tuple(fc.array(step, { minLength: 1, maxLength: 3 }), fc.boolean())
+    .map(([steps, fails]) => (fails ? [...steps, { kind: "fail" }] : steps));
+}
+const nestedSteps = failingSometimes(simple);
 const nested: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("nested" as const), steps: nestedSteps }),
   fc.record({
@@ -84,8 +111,9 @@ const nested: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-/** Steps of one transaction; `schedules` lets it schedule others. */
-export function steps(schedules: boolean): fc.Arbitrary<Step[]> {
+/** Steps of one transaction; a `whole` deployment lets it schedule others and call a component. */
+export function steps(where: "whole" | "alone"): fc.Arbitrary<Step[]> {
+  const isWhole = where === "whole";
   const schedule: fc.Arbitrary<Step> = fc.record({
     kind: fc.constant("schedule" as const),
     transaction: fc.constant(""),
@@ -95,7 +123,9 @@ export function steps(schedules: boolean): fc.Arbitrary<Step[]> {
   const step = fc.oneof(
     { weight: 8, arbitrary: simple },
     { weight: 3, arbitrary: nested },
-    { weight: schedules ? 2 : 0, arbitrary: schedule },
+    { weight: 1, arbitrary: stale },
+    { weight: isWhole ? 3 : 0, arbitrary: remote },
+    { weight: isWhole ? 2 : 0, arbitrary: schedule },
   );
   return fc
     .tuple(fc.array(step, { minLength: 1, maxLength: 5 }), fc.nat(9))
@@ -121,12 +151,15 @@ export function makePrograms(scripts: readonly (readonly Step[])[]): Program[] {
           case "write":
             return [{ ...step, value: nextName() }];
           case "remove": {
-            if (removed.has(step.key) || !FIRST_KEYS.includes(step.key)) return [];
+            const isKnown = [...FIRST_KEYS, ...FIRST_STORED_KEYS].includes(step.key);
+            if (removed.has(step.key) || !isKnown) return [];
             removed.add(step.key);
             return [step];
           }
           case "nested":
+          case "remote":
           case "look":
+          case "stale":
             return [{ ...step, steps: finish(step.steps) }];
           case "schedule":
             return [{ ...step, transaction: nextName(), steps: finish(step.steps) }];

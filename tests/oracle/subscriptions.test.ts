@@ -133,6 +133,31 @@ class Scene {
     this.probes[1]!.authenticate(tokens.get("bob")!);
   }
 
+  /**
+   * Waits until every watcher shows what executing again shows. Nothing is sent to the server
+   * meanwhile, so that it tells by itself what a commit changed, or is found out.
+   */
+  async expectTold(): Promise<void> {
+    for (const probe of this.probes) {
+      for (const watch of probe.watches) {
+        await vi.waitFor(
+          async () => {
+            const again = { ...argsWithEnd(watch.args, watch.journal), nonce: (nonce += 1) };
+            const expected = await oracle.query(watch.path, again, { token: probe.token });
+            const { path, args, answer } = watch;
+            expect({ path, args, isOk: answer?.isOk, text: answer?.text }).toEqual({
+              path,
+              args,
+              isOk: expected.isOk,
+              text: expected.text,
+            });
+          },
+          { timeout: 5_000, interval: 10 },
+        );
+      }
+    }
+  }
+
   async settle(): Promise<void> {
     await vi.waitFor(
       async () => {
@@ -141,6 +166,7 @@ class Scene {
       },
       { timeout: 10_000, interval: 5 },
     );
+    await this.expectTold();
     for (const probe of this.probes) await probe.settle();
   }
 
@@ -148,13 +174,14 @@ class Scene {
     switch (command.kind) {
       case "write":
         await this.#write(command.by, command.writes);
-        for (const probe of this.probes) await probe.settle();
+        await this.expectTold();
         break;
       case "later":
         await oracle.change("rows:touchLater", { writes: this.#ids.plan(command.writes).encoded });
         break;
       case "burst":
         await Promise.all(command.bursts.map((writes, index) => this.#write(index % 4, writes)));
+        await this.expectTold();
         break;
       case "watch":
         this.probes[command.by]!.watch(command.query.path, this.#ids.argsOf(command.query));
