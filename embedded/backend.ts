@@ -31,6 +31,7 @@ import type { ServiceError } from "./lib/service-error.ts";
 import { createTrafficControl, type TrafficControl } from "./lib/traffic-control.ts";
 import { DEFAULT_TRAFFIC_LIMITS, type TrafficLimits } from "./lib/traffic-limits.ts";
 import { CodeCache } from "./modules/code-cache.ts";
+import { openConversionFile } from "./modules/conversion-file.ts";
 import { createCodeAnalyzer } from "./runtime/module-evaluator.ts";
 import type { DeploymentInfo } from "./runtime/services.ts";
 import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
@@ -168,6 +169,7 @@ interface Parts {
   readonly scheduler: Scheduler;
   readonly snapshots: Snapshots;
   readonly runner: FunctionRunner;
+  readonly codeCache: CodeCache;
   readonly stopHousekeeping: () => void;
   /** From now on requests are refused, except for those that are being answered. */
   readonly refuseRequests: () => void;
@@ -193,7 +195,7 @@ function createParts(
   const uploadTokens = createUploadTokens(instance.secret, now);
   const tokenSigner = createDeploymentSigner(instance.secret);
   const clock = { now };
-  const codeCache = new CodeCache();
+  const codeCache = new CodeCache(openConversionFile(folder));
   const functionRunner = createFunctionRunner({
     database,
     codeCache,
@@ -232,6 +234,7 @@ function createParts(
   let isClosing = false;
   return {
     runner,
+    codeCache,
     snapshots,
     refuseRequests: () => void (isClosing = true),
     context: {
@@ -307,17 +310,17 @@ function listenError(error: Error, port: number, host: string): Error {
 }
 
 async function close(
-  { sync, scheduler, snapshots, runner, context, stopHousekeeping, refuseRequests }: Parts,
+  { sync, scheduler, snapshots, runner, codeCache, context, ...parts }: Parts,
   database: EngineDatabase,
   listener: Listener | null,
 ): Promise<void> {
-  stopHousekeeping();
+  parts.stopHousekeeping();
   context.functionLog.close();
-  refuseRequests();
+  parts.refuseRequests();
   const closedServer = closeServer(listener?.server ?? null);
   const closedSockets = sync.close(DRAIN_MS);
   await within(DRAIN_MS, Promise.all([closedServer, closedSockets, scheduler.stop(DRAIN_MS)]));
-  await within(END_MS, Promise.all([runner.drain(), snapshots.stop()]));
+  await within(END_MS, Promise.all([runner.drain(), snapshots.stop(), codeCache.settled()]));
   await within(END_MS, Promise.all([closedServer, closedSockets]));
   listener?.server.closeAllConnections();
   await database.close();

@@ -8,6 +8,7 @@ import type { FunctionPath } from "./function-path.ts";
 import type { HttpRoute, HttpSite } from "./http-routing.ts";
 import type { AnalyzedFunction, AnalyzedModule } from "./module-probe.ts";
 import { convertModule, type ConvertedModule } from "./convert-module.ts";
+import type { ConversionFile } from "./conversion-file.ts";
 import {
   listAllModules,
   readDeployedCode,
@@ -42,11 +43,25 @@ export interface LoadedModule {
 /** How many versions stay at hand: the current one and those of functions still running. */
 const KEPT_VERSIONS = 3;
 
+/** Text of modules that no kept version has, in UTF-16 units: of pushes that were refused, or are under way. */
+const MAX_LOOSE_LENGTH = 32 * 1024 * 1024;
+
 /** Converted modules in memory: whole versions by version, single modules by the hash of their text. */
 export class CodeCache {
+  readonly #file: ConversionFile | null;
   readonly #versions = new Map<string, Promise<CodeSnapshot> | CodeSnapshot>();
   readonly #modules = new Map<string, Promise<RunnableModule>>();
+  /** Lengths of those that belong to no loaded version, oldest first, and their sum. */
+  readonly #loose = new Map<string, number>();
+  #looseLength = 0;
+  /** What the file holds, `null` before it was read. */
+  #filed: ReadonlySet<string> | null = null;
   #deployed: StoredCode | null = null;
+
+  /** @param file where conversions outlive the process. */
+  constructor(file: ConversionFile | null = null) {
+    this.#file = file;
+  }
 
   /**
    * The code that the transaction sees; its read depends on it. At once when it is in memory.
@@ -69,32 +84,32 @@ export class CodeCache {
 
   /** Converts a module, or finds it converted. A push's analysis warms the cache through this. */
   convert(module: PushedModule, sha256: string): Promise<RunnableModule> {
-    const key = `${sha256} ${module.path}`;
+    const key = keyOf({ path: module.path, sha256 });
     const known = this.#modules.get(key);
     if (known !== undefined) return known;
     const converting = convertModule(module, sha256).then(runnable);
     this.#modules.set(key, converting);
-    converting.catch(() => this.#modules.delete(key));
+    converting.then(
+      (converted) => this.#addLoose(key, converted),
+      () => this.#modules.delete(key),
+    );
     return converting;
   }
 
   async #loadVersion(transaction: Transaction, code: DeployedCode): Promise<CodeSnapshot> {
     try {
       const view = transaction.staleView();
-      const texts = listAllModules(view).map((record) => ({
-        record,
-        ...readModuleText(view, record),
+      const records = listAllModules(view);
+      this.#readFile();
+      const loading = records.map(async (record) => ({
+        componentPath: record.componentPath,
+        module: await this.#find(view, record),
       }));
-      const modules: LoadedModule[] = [];
-      for (const { record, source, sourceMap } of texts) {
-        const pushed = { ...record, source, sourceMap: sourceMap ?? undefined };
-        const module = await this.convert(pushed, record.sha256);
-        modules.push({ componentPath: record.componentPath, module });
-      }
-      const records = texts.map(({ record }) => record);
+      const modules = await Promise.all(loading);
       const snapshot = createSnapshot(code, modules, activeMounts(view), records);
       this.#versions.set(code.version, snapshot);
-      this.#forgetModulesExcept(new Set(snapshot.modules.map(({ module }) => module.sha256)));
+      this.#forgetModulesExcept(new Set(records.map(keyOf)));
+      this.#writeFile(modules.map(({ module }) => module));
       return snapshot;
     } catch (error) {
       this.#versions.delete(code.version);
@@ -102,10 +117,54 @@ export class CodeCache {
     }
   }
 
-  #forgetModulesExcept(hashes: ReadonlySet<string>): void {
-    for (const key of this.#modules.keys()) {
-      if (!hashes.has(key.slice(0, key.indexOf(" ")))) this.#modules.delete(key);
+  /** Resolves when nothing is being written any more. */
+  settled(): Promise<void> {
+    return this.#file?.settled() ?? Promise.resolve();
+  }
+
+  #find(view: Transaction, record: ModuleRecord): Promise<RunnableModule> {
+    const known = this.#modules.get(keyOf(record));
+    if (known !== undefined) return known;
+    const { source, sourceMap } = readModuleText(view, record);
+    return this.convert({ ...record, source, sourceMap: sourceMap ?? undefined }, record.sha256);
+  }
+
+  #addLoose(key: string, { code, sourceMap }: ConvertedModule): void {
+    const length = code.length + (sourceMap?.length ?? 0);
+    this.#loose.set(key, length);
+    this.#looseLength += length;
+    for (const [oldest, itsLength] of this.#loose) {
+      if (this.#looseLength <= MAX_LOOSE_LENGTH) break;
+      this.#loose.delete(oldest);
+      this.#looseLength -= itsLength;
+      this.#modules.delete(oldest);
     }
+  }
+
+  #forgetModulesExcept(used: ReadonlySet<string>): void {
+    for (const key of this.#modules.keys()) {
+      if (!used.has(key)) this.#modules.delete(key);
+    }
+    this.#loose.clear();
+    this.#looseLength = 0;
+  }
+
+  #readFile(): void {
+    if (this.#file === null || this.#filed !== null) return;
+    const modules = this.#file.read();
+    this.#filed = new Set(modules.map(keyOf));
+    for (const module of modules) {
+      const key = keyOf(module);
+      if (!this.#modules.has(key)) this.#modules.set(key, Promise.resolve(runnable(module)));
+    }
+  }
+
+  #writeFile(modules: readonly RunnableModule[]): void {
+    const filed = this.#filed;
+    if (this.#file === null || modules.every((module) => filed?.has(keyOf(module)))) return;
+    const parts = new Map(modules.map((module) => [keyOf(module), convertedPart(module)]));
+    this.#filed = new Set(parts.keys());
+    this.#file.write([...parts.values()]);
   }
 }
 
@@ -158,6 +217,15 @@ function activeMounts(transaction: Transaction): ComponentMount[] {
 
 function functionKey({ componentPath, module, exportName }: FunctionPath): string {
   return `${componentPath}\n${module}:${exportName}`;
+}
+
+/** Two modules with the same text may have other names. */
+function keyOf({ sha256, path }: Pick<ConvertedModule, "sha256" | "path">): string {
+  return `${sha256} ${path}`;
+}
+
+function convertedPart({ path, environment, sha256, code, sourceMap }: ConvertedModule) {
+  return { path, environment, sha256, code, sourceMap };
 }
 
 function runnable(converted: ConvertedModule): RunnableModule {

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
-
-import { transform } from "esbuild";
+import { createRequire } from "node:module";
 
 import type { PushedModule } from "./module-store.ts";
 
@@ -15,6 +14,9 @@ export interface ConvertedModule {
   readonly sourceMap: string | null;
 }
 
+/** Changes with everything that makes the same module convert differently. */
+const VERSION = 1;
+
 const WRAPPER_HEAD = "(function (exports, require, module, process) {\n";
 const WRAPPER_TAIL = "\n})";
 
@@ -26,6 +28,8 @@ export async function convertModule(
   module: PushedModule,
   sha256: string,
 ): Promise<ConvertedModule> {
+  // Most starts have nothing to convert.
+  const { transform } = await import("esbuild");
   const { code, map } = await transform(withInlineMap(module), {
     format: "cjs",
     target: "node20",
@@ -43,6 +47,12 @@ export async function convertModule(
     code: `${WRAPPER_HEAD}${code}${WRAPPER_TAIL}`,
     sourceMap: map === "" ? null : map,
   };
+}
+
+/** What converts: equal names convert equally. */
+export function converterName(): string {
+  const { version } = createRequire(import.meta.url)("esbuild/package.json") as { version: string };
+  return `esbuild ${version}, ${VERSION}`;
 }
 
 /** esbuild follows the map of its input only when the text carries it. */

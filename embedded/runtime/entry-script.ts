@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-
-import { buildSync } from "esbuild";
 
 /**
  * Programs that run beside the engine's own modules: the realm's set-up, the actions' worker and the
@@ -34,6 +33,7 @@ export function loadEntryScript(name: EntryName): string {
 
 function bundle(name: EntryName): string {
   const { source, format, platform } = ENTRIES[name];
+  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
   const result = buildSync({
     entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
     bundle: true,
