@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-import { build } from "esbuild";
-
-import { hashSources } from "./source-hash.mjs";
+import { hashSourcesOnce } from "./source-hash.mjs";
 
 const STAMP = "build/source-hash";
+const MEMO = "build/source-memo.json";
 
 const SOURCES = [
   "app",
@@ -21,8 +20,37 @@ const SOURCES = [
   "vite.config.ts",
 ];
 
-/** Programs and worker entries; the path below build/ is the path in the source tree. */
-const ENTRIES = ["embedded/main.ts", "scripts/launch.ts", "scripts/standins.ts", "server/main.ts"];
+/** Programs; the path below build/ is the path in the source tree. */
+const ENTRIES = [
+  "embedded/main.ts",
+  "scripts/launch.ts",
+  "scripts/load-demo.ts",
+  "scripts/standins.ts",
+];
+
+/** What Vite makes of app/ for the server; it imports its packages one by one. */
+const VITE_PAGES = "build/server/index.js";
+
+/**
+ * Everything else is bundled: a program is one file, or finding and opening a thousand small ones
+ * would be most of its start. These have native parts, or belong to the build.
+ */
+const UNBUNDLED = ["esbuild", "lmdb", "sharp", "vite", "bufferutil", "utf-8-validate"];
+
+/** CommonJS packages ask for Node's own modules in their way. */
+const REQUIRE = `import { createRequire as createRequireOfBundle } from "node:module";
+const require = createRequireOfBundle(import.meta.url);`;
+
+const PROGRAM = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  external: UNBUNDLED,
+  banner: { js: REQUIRE },
+  sourcemap: true,
+  logLevel: "warning",
+};
 
 /** Programs that the engine reads as text, beside its main file: see embedded/runtime/entry-script.ts. */
 const ENGINE_ENTRIES = [
@@ -49,30 +77,21 @@ const ENGINE_ENTRIES = [
 
 /** Builds everything that runs, unless the sources are those of the last build. */
 export async function buildWhenChanged(log) {
-  const hash = hashSources(SOURCES);
+  mkdirSync("build", { recursive: true });
+  const hash = hashSourcesOnce(SOURCES, MEMO);
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === hash) return;
   log("Building pages and programs");
   rmSync(STAMP, { force: true });
   await buildPages();
   await buildPrograms();
+  await buildWebServer();
   writeFileSync(STAMP, hash);
 }
 
 /** Builds programs alone, with what the engine reads as text beside its own. */
 export async function buildPrograms(folder = "build", entryPoints = ENTRIES) {
-  await build({
-    entryPoints,
-    outdir: folder,
-    outbase: ".",
-    bundle: true,
-    splitting: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    sourcemap: true,
-    logLevel: "warning",
-  });
+  const { build } = await import("esbuild");
+  await build({ ...PROGRAM, entryPoints, outdir: folder, outbase: "." });
   for (const { outfile, ...entry } of ENGINE_ENTRIES) {
     await build({
       ...entry,
@@ -82,6 +101,21 @@ export async function buildPrograms(folder = "build", entryPoints = ENTRIES) {
       logLevel: "warning",
     });
   }
+}
+
+/** The web server and the pages share what both import. */
+async function buildWebServer() {
+  const { build } = await import("esbuild");
+  await build({
+    ...PROGRAM,
+    entryPoints: { main: "server/main.ts", pages: VITE_PAGES },
+    outdir: "build/server",
+    chunkNames: "chunks/[name]-[hash]",
+    splitting: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+    // Vite's output imports what some of its chunks need a second time.
+    logOverride: { "ignored-bare-import": "silent" },
+  });
 }
 
 function buildPages() {

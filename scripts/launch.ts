@@ -14,9 +14,9 @@ import {
 } from "./deployment.ts";
 import { callInternal } from "./internal-call.ts";
 import { preferPort, requirePort } from "./ports.ts";
-import { PartSupervisor, type Program } from "./processes.ts";
+import { PartSupervisor, type Part, type Program } from "./processes.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
-import { seedDemo } from "./seed.ts";
+import { missingSteps } from "./demo-steps.ts";
 import {
   readSettings,
   StartError,
@@ -34,7 +34,10 @@ export type Mode = "production" | "development";
 interface Standins {
   readonly payPalUrl: string;
   readonly mailboxUrl: string;
+  readonly ready: Promise<unknown>;
 }
+
+const LOOPBACK = "127.0.0.1";
 
 /**
  * Starts every part of the shop, brings the deployment up to date, prints where everything is, and
@@ -80,13 +83,12 @@ async function startShop(
   const port = await requirePort(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? addressOf(settings.host, port);
   const secrets = await loadSecrets(settings.dataFolder);
+  log("Starting the shop");
   const standins = settings.isDemo
-    ? await startStandins(supervisor, settings, secrets, port, publicUrl, log)
+    ? await startStandins(supervisor, settings, secrets, port, publicUrl)
     : null;
   const providers = settings.providers ?? standinProviders(secrets, standins);
-
-  log("Starting the backend and the web server");
-  const deployment = await startWeb(supervisor, settings, {
+  const web = await startWeb(supervisor, settings, {
     port,
     publicUrl,
     secrets,
@@ -94,13 +96,10 @@ async function startShop(
     standins,
     mode,
   });
-  await setEnvironment(deployment, deploymentEnvironment(settings, publicUrl, secrets, providers));
-  const { dataFolder } = settings;
-  await deployWhenChanged(
-    deployment,
-    { name: settings.deployment?.url ?? "embedded", dataFolder },
-    log,
-  );
+  const deployment = await web.deployment;
+  const variables = deploymentEnvironment(settings, publicUrl, secrets, providers);
+  await prepare(deployment, settings, variables, log);
+  web.part.send({ type: "open" });
   await callInternal(deployment, internal.jobs.migrations.run, {});
   if (mode === "development") {
     supervisor.start(
@@ -109,9 +108,8 @@ async function startShop(
       convexEnvironment(deployment),
     );
   }
-  if (settings.isDemo) {
-    await seedDemo({ ...deployment, passwords: secrets.demoPasswords, log });
-  }
+  await standins?.ready;
+  if (settings.isDemo) await loadDemo(supervisor, deployment, secrets);
   const summary = {
     publicUrl,
     deployment: settings.deployment ?? { ...deployment, url: publicUrl },
@@ -119,28 +117,59 @@ async function startShop(
     mailboxUrl: standins?.mailboxUrl ?? null,
     demoPasswords: settings.isDemo ? secrets.demoPasswords : null,
   };
-  writeFileSync(join(dataFolder, "running.json"), JSON.stringify(summary, null, 2), {
+  writeFileSync(join(settings.dataFolder, "running.json"), JSON.stringify(summary, null, 2), {
     mode: 0o600,
   });
   return summary;
 }
 
+/** What the deployment needs before anybody may see a page. */
+async function prepare(
+  deployment: Deployment,
+  { deployment: elsewhere, dataFolder }: Settings,
+  variables: Readonly<Record<string, string>>,
+  log: Log,
+): Promise<void> {
+  await setEnvironment(deployment, variables);
+  await deployWhenChanged(deployment, { name: elsewhere?.url ?? "embedded", dataFolder }, log);
+}
+
+/** Loading the demo takes memory that a shop does not need afterwards, so a process of its own does it. */
+async function loadDemo(
+  supervisor: PartSupervisor,
+  deployment: Deployment,
+  { demoPasswords }: Secrets,
+): Promise<void> {
+  if ((await missingSteps(deployment)).length === 0) return;
+  await supervisor.run(
+    "loading of the demo shop",
+    { entry: built("scripts/load-demo.js") },
+    {
+      ...baseEnvironment(),
+      CONVEX_URL: deployment.url,
+      CONVEX_ADMIN_KEY: deployment.adminKey,
+      DEMO_PASSWORDS: JSON.stringify(demoPasswords),
+    },
+  );
+}
+
+/** They listen where they are told to, and nobody has to wait for them meanwhile. */
 async function startStandins(
   supervisor: PartSupervisor,
   settings: Settings,
   secrets: Secrets,
   port: number,
   publicUrl: string,
-  log: Log,
 ): Promise<Standins> {
-  log("Starting the local PayPal and the mailbox");
+  const payPalPort = await preferPort(LOOPBACK, port + 1);
+  const mailboxPort = await preferPort(LOOPBACK, port + 2);
   const part = supervisor.start(
     "PayPal and mail stand-in",
     { entry: built("scripts/standins.js") },
     {
       ...baseEnvironment(),
-      PAYPAL_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 1)),
-      RESEND_STANDIN_PORT: String(await preferPort("127.0.0.1", port + 2)),
+      PAYPAL_STANDIN_PORT: String(payPalPort),
+      RESEND_STANDIN_PORT: String(mailboxPort),
       PAYPAL_CLIENT_ID: secrets.payPalClientId,
       PAYPAL_CLIENT_SECRET: secrets.payPalClientSecret,
       PAYPAL_MERCHANT_ID: secrets.payPalMerchantId,
@@ -150,8 +179,11 @@ async function startStandins(
       DATA_DIR: settings.dataFolder,
     },
   );
-  const ready = await part.message("ready");
-  return { payPalUrl: String(ready["payPalUrl"]), mailboxUrl: String(ready["resendUrl"]) };
+  return {
+    payPalUrl: addressOf(LOOPBACK, payPalPort),
+    mailboxUrl: addressOf(LOOPBACK, mailboxPort),
+    ready: part.message("ready"),
+  };
 }
 
 interface WebOptions {
@@ -163,17 +195,20 @@ interface WebOptions {
   readonly mode: Mode;
 }
 
-/**
- * The web process starts the embedded backend itself, because it hands its sockets over to it.
- * @returns the deployment at an address that this process can reach, whatever the public one is.
- */
+interface Web {
+  readonly part: Part;
+  /** Once it answers, at an address that this process can reach, whatever the public one is. */
+  readonly deployment: Promise<Deployment>;
+}
+
+/** The web process starts the embedded backend itself, because it hands its sockets over to it. */
 async function startWeb(
   supervisor: PartSupervisor,
   settings: Settings,
   { port, publicUrl, secrets, providers, standins, mode }: WebOptions,
-): Promise<Deployment> {
-  const backendPort = settings.deployment === null ? await preferPort("127.0.0.1", 0) : null;
-  const convexUrl = settings.deployment?.url ?? `http://127.0.0.1:${String(backendPort)}`;
+): Promise<Web> {
+  const backendPort = settings.deployment === null ? await preferPort(LOOPBACK, 0) : null;
+  const convexUrl = settings.deployment?.url ?? addressOf(LOOPBACK, Number(backendPort));
   const part = supervisor.start("web server", webProgram(mode), {
     ...baseEnvironment(),
     NODE_ENV: mode,
@@ -203,8 +238,10 @@ async function startWeb(
           ]),
         }),
   });
-  const ready = await part.message("ready");
-  return settings.deployment ?? { url: convexUrl, adminKey: String(ready["adminKey"]) };
+  const deployment = part
+    .message("ready")
+    .then(({ adminKey }) => settings.deployment ?? { url: convexUrl, adminKey: String(adminKey) });
+  return { part, deployment };
 }
 
 function deploymentEnvironment(

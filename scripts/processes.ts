@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 
-import type { Environment } from "./settings.ts";
+import { StartError, type Environment } from "./settings.ts";
 
 /** How long a part may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
@@ -16,6 +16,8 @@ export interface Part {
   readonly process: ChildProcess;
   /** Resolves with the first message of this type that the part sends. */
   message(type: string): Promise<Record<string, unknown>>;
+  /** Nothing happens when it has ended. */
+  send(message: Readonly<Record<string, unknown>>): void;
 }
 
 /**
@@ -36,6 +38,28 @@ export class PartSupervisor {
 
   /** Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. */
   start(name: string, program: Program, environment: Environment): Part {
+    const part = this.#fork(name, program, environment);
+    part.process.on("exit", (code, signal) => {
+      if (!this.#isStopping) this.#fail(`The ${name} ${howItEnded(code, signal)}.`);
+    });
+    return part;
+  }
+
+  /**
+   * Runs a program that ends when it is done, in the same way.
+   * @throws StartError when it did not end well; it has said why.
+   */
+  run(name: string, program: Program, environment: Environment): Promise<void> {
+    const part = this.#fork(name, program, environment);
+    return new Promise((resolve, reject) => {
+      part.process.on("exit", (code, signal) => {
+        if (code === 0) resolve();
+        else reject(new StartError(`The ${name} ${howItEnded(code, signal)}.`));
+      });
+    });
+  }
+
+  #fork(name: string, program: Program, environment: Environment): Part {
     const child = fork(program.entry, program.args ?? [], {
       env: {
         ...environment,
@@ -45,15 +69,17 @@ export class PartSupervisor {
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    child.on("exit", (code, signal) => {
-      if (this.#isStopping) return;
-      const how = signal === null ? `ended with code ${String(code)}` : `was ended by ${signal}`;
-      this.#fail(`The ${name} ${how}.`);
-    });
     child.on("error", (error) => {
       this.#fail(`The ${name} could not be started: ${error.message}.`);
     });
-    const part = { name, process: child, message: (type: string) => firstMessage(child, type) };
+    const part: Part = {
+      name,
+      process: child,
+      message: (type) => firstMessage(child, type),
+      send: (message) => {
+        if (child.connected) child.send(message);
+      },
+    };
     this.#parts.push(part);
     return part;
   }
@@ -63,6 +89,10 @@ export class PartSupervisor {
     this.#isStopping = true;
     for (const part of [...this.#parts].reverse()) await stopProcess(part.process);
   }
+}
+
+function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `ended with code ${String(code)}` : `was ended by ${signal}`;
 }
 
 function firstMessage(child: ChildProcess, type: string): Promise<Record<string, unknown>> {

@@ -2,7 +2,6 @@ import { randomBytes, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import * as z from "zod";
 
 import { writeFileDurably } from "../embedded/storage/durable-files.ts";
@@ -56,6 +55,8 @@ function parseJson(text: string): unknown {
 }
 
 async function generateSecrets(): Promise<Secrets> {
+  // Only the first start needs it.
+  const { exportJWK, exportPKCS8, generateKeyPair } = await import("jose");
   const keys = await generateKeyPair("RS256", { extractable: true });
   const privateKey = await exportPKCS8(keys.privateKey);
   return {

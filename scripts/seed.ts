@@ -7,6 +7,7 @@ import * as z from "zod";
 import { internal } from "#convex/_generated/api.js";
 
 import { readDemoCatalogue, type DemoCatalogue } from "./demo-catalogue.ts";
+import { missingSteps, type DemoStep } from "./demo-steps.ts";
 import type { Deployment } from "./deployment.ts";
 import { callInternal } from "./internal-call.ts";
 
@@ -17,10 +18,6 @@ export interface SeedOptions extends Deployment {
   /** The project's folder, which has the catalogue in `scripts/demo` and the pictures in `public`. */
   readonly projectFolder?: string;
 }
-
-const STEPS = ["pictures", "catalogue", "people", "reviews", "orders"] as const;
-
-type Step = (typeof STEPS)[number];
 
 const UPLOADS_AT_ONCE = 6;
 const PRODUCTS_AT_ONCE = 12;
@@ -33,20 +30,17 @@ const ORDERS_AT_ONCE = 20;
  */
 export async function seedDemo(options: SeedOptions): Promise<void> {
   const folder = options.projectFolder ?? process.cwd();
-  const done = z
-    .array(z.string())
-    .parse(await callInternal(options, internal.jobs.demo.finishedSteps, {}));
-  if (STEPS.every((step) => done.includes(step))) return;
+  const missing = await missingSteps(options);
+  if (missing.length === 0) return;
   const catalogue = readDemoCatalogue(join(folder, "scripts/demo"), Date.now());
-  const load: Record<Step, () => Promise<void>> = {
+  const load: Record<DemoStep, () => Promise<void>> = {
     pictures: () => uploadPictures(options, join(folder, "public/demo"), catalogue.pictureFiles),
     catalogue: () => importCatalogue(options, catalogue),
     people: () => importPeople(options, catalogue, options.passwords),
     reviews: () => importReviews(options, catalogue),
     orders: () => importOrders(options, catalogue),
   };
-  for (const step of STEPS) {
-    if (done.includes(step)) continue;
+  for (const step of missing) {
     options.log(`Loading the demo shop: ${step}`);
     await load[step]();
     await callInternal(options, internal.jobs.demo.finishStep, { step });

@@ -20,10 +20,12 @@ let settings: Settings;
 let received: { request: IncomingMessage; body: string }[];
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 let fail: unknown;
+let isOpen: boolean;
 
 beforeEach(async () => {
   received = [];
   fail = null;
+  isOpen = true;
   answer = (_request, response) => response.end("from the backend");
   backend = createServer((request, response) => {
     let body = "";
@@ -48,6 +50,7 @@ beforeEach(async () => {
       const body: unknown = request.body;
       response.send(`page ${request.path} ${Buffer.isBuffer(body) ? body.toString() : ""}`);
     },
+    isOpen: () => isOpen,
     isReady: async () => true,
   });
   web.on("request", app);
@@ -60,6 +63,22 @@ afterEach(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+test("pages, pictures and forms wait until the shop is open, and nothing else does", async () => {
+  isOpen = false;
+  fail = new Error("The pages were asked.");
+  for (const path of ["/", "/products/lamp", "/images/abc"]) {
+    const response = await fetch(settings.publicUrl + path);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await response.text()).toContain("The shop is starting.");
+  }
+  expect((await ask("/cart", { method: "POST", body: "a=b" })).status).toBe(503);
+  expect((await ask("/api/version")).body).toBe("from the backend");
+  expect((await ask("/healthz")).status).toBe(200);
+  isOpen = true;
+  fail = null;
+  expect((await ask("/")).body).toContain("page /");
 });
 
 test("data of single routes, which pages never ask for, is refused before the pages", async () => {
@@ -168,11 +187,11 @@ test("a form that is too long is refused, announced or not", async () => {
 });
 
 test("a fault is told as a sentence with the request's id and without its cause", async () => {
-  fail = new Error("the secret is 42");
+  fail = new Error("the secret is swordfish");
   const { status, headers, body } = await ask("/");
   expect(status).toBe(500);
   expect(body).toContain(headers["x-request-id"]);
-  expect(body).not.toContain("42");
+  expect(body).not.toContain("swordfish");
 });
 
 test("a backend out of reach is a page that asks again by itself", async () => {

@@ -19,7 +19,7 @@ import {
 } from "./backend-proxy.ts";
 import { readForms } from "./form-body.ts";
 import { isPublicHost, requirePublicHost } from "./host-check.ts";
-import { unavailablePage } from "./unavailable-page.ts";
+import { startingPage, unavailablePage } from "./unavailable-page.ts";
 
 const BACKEND_PATH = /^\/(api|http)(\/|\?|$)/;
 
@@ -32,6 +32,8 @@ export type AppParts = {
   /** Stored pictures at `/images/<storage id>`. */
   readonly pictures: RequestHandler;
   readonly pages: RequestHandler;
+  /** Whether the deployment was prepared; until then pages, pictures and forms are refused. */
+  readonly isOpen: () => boolean;
   readonly isReady: () => Promise<boolean>;
 };
 
@@ -43,13 +45,14 @@ export function createApp({
   files,
   pictures,
   pages,
+  isOpen,
   isReady,
 }: AppParts): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("trust proxy", settings.trustedProxies);
-  app.use(identifyAndLog(log));
+  app.use(identifyAndLog(log, isOpen));
   app.use(refuseForProxies);
   app.get("/healthz", (_request, response) => {
     response.type("text/plain").send("alive\n");
@@ -70,6 +73,7 @@ export function createApp({
   });
   app.use(compression());
   app.use(files);
+  app.use(refuseUntil(isOpen));
   app.get("/images/:storageId", pictures);
   app.use(refuseForeignWrites(settings.publicUrl));
   app.use(refuseRouteData);
@@ -113,7 +117,7 @@ function addressOf(request: IncomingMessage, trustedProxies: number): string {
   return addresses.at(-1 - Math.min(trustedProxies, addresses.length - 1)) ?? "";
 }
 
-function identifyAndLog(log: Logger): RequestHandler {
+function identifyAndLog(log: Logger, isOpen: () => boolean): RequestHandler {
   return (request, response, next) => {
     request.id = randomUUID();
     response.setHeader("x-request-id", request.id);
@@ -127,7 +131,7 @@ function identifyAndLog(log: Logger): RequestHandler {
         status: response.statusCode,
         durationMs: Math.round(performance.now() - startedAt),
       };
-      if (response.statusCode >= 500) log.warn(line, "request");
+      if (response.statusCode >= 500 && isOpen()) log.warn(line, "request");
       else log.debug(line, "request");
     });
     next();
@@ -153,6 +157,13 @@ function passToBackend(publicUrl: string, proxy: BackendProxy): RequestHandler {
     } else {
       proxy.handle(request, response, { ip: request.ip ?? "", publicUrl });
     }
+  };
+}
+
+function refuseUntil(isOpen: () => boolean): RequestHandler {
+  return (_request, response, next) => {
+    if (isOpen()) next();
+    else response.status(503).set("retry-after", "1").type("html").send(startingPage());
   };
 }
 

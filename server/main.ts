@@ -5,31 +5,22 @@
  * With `BACKEND_ENTRY` it starts the embedded backend as its child (`BACKEND_ARGS`: JSON array) and
  * hands it the sockets of live clients; when that child ends by itself, this process says so and ends
  * with code 1. Without it, `CONVEX_URL` is a deployment that runs elsewhere, and sockets are tunnelled.
- * A parent with an IPC channel gets `{ type: "ready", adminKey }` once both answer.
+ *
+ * A parent with an IPC channel gets `{ type: "ready", adminKey }` once both answer, and says
+ * `{ type: "open" }` when the deployment has what the pages ask it for. Until then pages are answered
+ * with status 503 and a page that asks again by itself.
  */
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import type { Socket } from "node:net";
-import { pathToFileURL } from "node:url";
 
-import type { ServerBuild } from "@remix-run/node";
+import { z } from "zod";
 
-import { connectConvex } from "#app/server/convex.server.ts";
-import { createImages } from "#app/server/images.server.ts";
-import { createRefresher } from "#app/server/session.server.ts";
 import { readSettings, type Settings } from "#app/server/settings.server.ts";
 
-import { createApp, createUpgradeListener } from "./app.ts";
 import { type BackendProcess, startBackend } from "./backend-process.ts";
-import { createBackendProxy } from "./backend-proxy.ts";
-import { serveInDevelopment } from "./development.ts";
-import { log } from "./log.ts";
-import { handlePages } from "./page-handler.ts";
-import { servePictures } from "./pictures.ts";
-import { projectFolder } from "./project-folder.ts";
-import { serveFiles } from "./static-files.ts";
 
-const IMAGE_CACHE_BYTES = 512 * 1024 * 1024;
+const vOpen = z.object({ type: z.literal("open") });
+
 /** Together with what the backend takes after it, less than five seconds. */
 const DRAIN_MS = 1_000;
 
@@ -48,70 +39,22 @@ async function main(): Promise<void> {
   process.once("disconnect", stop);
   void backend?.crashed.then(exitWith);
 
-  await serve(settings, server, backend);
-  const adminKey = await backend?.ready.then((ready) => ready.adminKey, exitWith);
+  const isOpen = waitForParent();
+  // The backend starts meanwhile.
+  const { serveShop } = await import("./serve-shop.ts");
+  await serveShop(server, { settings, backend, isOpen });
   await listen(server, settings);
+  const adminKey = await backend?.ready.then((ready) => ready.adminKey, exitWith);
   process.send?.({ type: "ready", adminKey: adminKey ?? null });
-  log.debug({ publicUrl: settings.publicUrl }, "ready");
 }
 
-async function serve(
-  settings: Settings,
-  server: Server,
-  backend: BackendProcess | null,
-): Promise<void> {
-  const connection = connectConvex(settings.convexUrl, (error) => {
-    log.warn({ err: error }, "call failed");
+/** Whether a parent that prepares the deployment has said that it is prepared. */
+function waitForParent(): () => boolean {
+  let isOpen = process.send === undefined;
+  process.on("message", (message) => {
+    if (vOpen.safeParse(message).success) isOpen = true;
   });
-  const proxy = createBackendProxy(settings.convexUrl);
-  const { files, build } = await loadPages(settings, server);
-  const app = createApp({
-    settings,
-    log,
-    proxy,
-    files,
-    pictures: servePictures(
-      createImages({
-        connection,
-        convexUrl: settings.convexUrl,
-        cacheFolder: join(settings.dataDir, "cache", "images"),
-        maxCacheBytes: IMAGE_CACHE_BYTES,
-      }),
-    ),
-    pages: handlePages({
-      settings,
-      build,
-      connection,
-      refresh: createRefresher(connection),
-      requestContextSecret: settings.requestContextSecret,
-      now: Date.now,
-    }),
-    isReady: () => answers(connection.fetch, settings.convexUrl),
-  });
-  server.on("request", app);
-  server.on(
-    "upgrade",
-    createUpgradeListener({ settings, proxy, handOver: backend?.handOver ?? (() => false) }),
-  );
-}
-
-async function loadPages(settings: Settings, server: Server) {
-  if (settings.mode === "development") return serveInDevelopment(server);
-  const folder = join(projectFolder(), "build");
-  const entry = pathToFileURL(join(folder, "server", "index.js")).href;
-  const loaded = import(entry) as Promise<ServerBuild>;
-  await loaded;
-  return { files: serveFiles(join(folder, "client")), build: () => loaded };
-}
-
-async function answers(fetchOver: typeof fetch, convexUrl: string): Promise<boolean> {
-  try {
-    const response = await fetchOver(`${convexUrl}/version`);
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
+  return () => isOpen;
 }
 
 function listen(server: Server, { host, port }: Settings): Promise<void> {
