@@ -8,7 +8,7 @@ import { searchQuery } from "../domain/searchText.ts";
 import { availableOf } from "../domain/stock.ts";
 import { appError, invalidInput, notFound } from "../lib/errors.ts";
 import type { vAdminProduct, vAdminProductRow } from "../tables/adminViews.ts";
-import { listVariants } from "./catalog.ts";
+import { countProducts, listVariants } from "./catalog.ts";
 import { viewPicture } from "./pictures.ts";
 import { syncPlacements } from "./placements.ts";
 import { getSettings } from "./settings.ts";
@@ -27,15 +27,15 @@ export async function listForStaff(
   { search, page, pageSize }: { search: string; page: number; pageSize: number },
 ): Promise<{ rows: Infer<typeof vAdminProductRow>[]; total: number; page: number }> {
   const size = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.floor(pageSize)));
-  const found = await findAll(ctx, search);
-  const lastPage = Math.max(1, Math.ceil(found.length / size));
+  const found = await findForStaff(ctx, search);
+  const lastPage = Math.max(1, Math.ceil(found.total / size));
   const shown = Math.min(lastPage, Math.max(1, Math.floor(page)));
-  const products = found.slice((shown - 1) * size, shown * size);
+  const products = (await found.take(shown * size)).slice((shown - 1) * size);
   const { lowStockThreshold } = await getSettings(ctx);
   const rows = await Promise.all(
     products.map((product) => viewRow(ctx, product, lowStockThreshold)),
   );
-  return { rows, total: found.length, page: shown };
+  return { rows, total: found.total, page: shown };
 }
 
 /** Throws NOT_FOUND. */
@@ -120,15 +120,34 @@ export async function getVariant(
   return { variant, product };
 }
 
-async function findAll(ctx: Ctx, search: string): Promise<Doc<"products">[]> {
+type Found = {
+  total: number;
+  /** The first so many of them; no more are read. */
+  take: (count: number) => Promise<Doc<"products">[]>;
+};
+
+async function findForStaff(ctx: Ctx, search: string): Promise<Found> {
   const query = searchQuery(search);
+  const products = ctx.db.query("products");
   if (query !== "") {
-    return await ctx.db
-      .query("products")
+    const matches = await products
       .withSearchIndex("by_searchText", (q) => q.search("searchText", query))
       .take(MAX_MATCHES);
+    return { total: matches.length, take: (count) => Promise.resolve(matches.slice(0, count)) };
   }
-  return await ctx.db.query("products").withIndex("by_status_and_name").take(MAX_LISTED);
+  const total = Math.min(MAX_LISTED, await countAll(ctx));
+  return { total, take: (count) => products.withIndex("by_status_and_name").take(count) };
+}
+
+/** Categories count the active ones, which are most. */
+async function countAll(ctx: Ctx): Promise<number> {
+  const active = await countProducts(ctx, null);
+  if (active >= MAX_LISTED) return active;
+  const archived = await ctx.db
+    .query("products")
+    .withIndex("by_status_and_name", (q) => q.eq("status", "archived"))
+    .take(MAX_LISTED - active);
+  return active + archived.length;
 }
 
 async function viewRow(
