@@ -64,7 +64,10 @@ export class MutationRunner {
   /** @throws OccConflictError when every retry met a conflict. */
   async run(request: FunctionRequest, session: SessionRequest | null): Promise<MutationOutcome> {
     const repeated = session === null ? null : findAnswer(this.#database.begin(), session);
-    if (repeated !== null) return await this.#durable({ ok: true, ...repeated });
+    if (repeated !== null) {
+      await this.#database.flushed(repeated.ts);
+      return { ok: true, ...repeated };
+    }
     const { requestId } = request.metadata;
     const finish = (result: RunResult, transaction: Transaction): Finished => {
       const { outcome, logLines } = result;
@@ -82,7 +85,10 @@ export class MutationRunner {
     };
     try {
       const finished = await this.#runWithRetries(request, MAX_RETRIES, () => undefined, finish);
-      return finished.outcome.ok ? await this.#durable(finished.outcome) : finished.outcome;
+      // A failure may tell of what others committed a moment ago.
+      const newest = finished.outcome.ok ? finished.outcome.ts : this.#database.latestTs;
+      await this.#database.flushed(newest);
+      return finished.outcome;
     } catch (error) {
       if (error instanceof FunctionError) return functionFailure(error, requestId, []);
       if (error instanceof DiskFullError) {
@@ -161,11 +167,6 @@ export class MutationRunner {
     const ran = await runInTurn((result, transaction) => ({ result, transaction }));
     await beforeCommit({ path: canonicalPath(path), attempt });
     return finish(ran.result, ran.transaction);
-  }
-
-  async #durable(outcome: MutationSuccess): Promise<MutationSuccess> {
-    await this.#database.flushed(outcome.ts);
-    return outcome;
   }
 }
 

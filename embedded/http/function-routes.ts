@@ -44,7 +44,7 @@ export async function postFunction(
   const { request, format } = parseCall(body, caller, exchange, "json");
   if (type !== "query") countCall(exchange, caller);
   const outcome = await run(request, context, type);
-  await reply(exchange, context, outcome, format);
+  await reply(exchange, outcome, format);
 }
 
 /** `GET /api/query?path=&args=&format=`, for tools that can only fetch an address. */
@@ -56,7 +56,7 @@ export async function getQuery(exchange: Exchange, context: HttpContext): Promis
     format: exchange.query.get("format") ?? "json",
   };
   const { request, format } = parseCall(body, caller, exchange, "json");
-  await reply(exchange, context, await run(request, context, "query"), format);
+  await reply(exchange, await run(request, context, "query"), format);
 }
 
 /** `POST /api/query_ts`: a timestamp at which `/api/query_at_ts` may be asked several times. */
@@ -73,7 +73,7 @@ export async function postQueryAtTs(exchange: Exchange, context: HttpContext): P
   const ts = parseTs(body, context);
   const { request, format } = parseCall(body, caller, exchange, "json");
   const outcome = await context.runner.runQuery({ ...request, journal: null }, { ts });
-  await reply(exchange, context, outcome, format);
+  await reply(exchange, outcome, format);
 }
 
 /** A short request must not make an answer that fills the memory. */
@@ -108,7 +108,7 @@ export async function postRun(exchange: Exchange, context: HttpContext): Promise
   const path = functionPath(exchange.pathname.slice("/api/run/".length));
   const { request, format } = parseCall({ ...body, path }, caller, exchange, "json");
   countCall(exchange, caller);
-  await reply(exchange, context, await run(request, context, "any"), format);
+  await reply(exchange, await run(request, context, "any"), format);
 }
 
 function countCall({ traffic }: Exchange, caller: Caller): void {
@@ -143,14 +143,8 @@ async function runAny(request: FunctionRequest, runner: FunctionRunner): Promise
   return { ok: false, errorMessage, logLines: [] };
 }
 
-/** What was read may not be on the disk yet; it is told only once it is. */
-async function reply(
-  { response }: Exchange,
-  { database }: HttpContext,
-  outcome: Outcome,
-  format: Format,
-): Promise<void> {
-  await database.flushed(database.latestTs);
+/** All that an outcome shows is on the disk by the time the runner delivers it. */
+async function reply({ response }: Exchange, outcome: Outcome, format: Format): Promise<void> {
   await endOfTurn();
   sendJsonText(response, encodeOutcome(outcome, format));
 }

@@ -293,11 +293,14 @@ export class Storage {
     if (this.#stopped !== null) throw this.#stopped;
   }
 
-  /** One batch at a time; a macrotask in between gathers commits and lets timers run. */
+  /**
+   * One batch at a time, as soon as the code that writes has come to its end: what is written while
+   * one is under way makes the next one, which leaves when that one is done.
+   */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => void this.#flush());
+    queueMicrotask(() => void this.#flush());
   }
 
   async #flush(): Promise<void> {
@@ -319,8 +322,8 @@ export class Storage {
     this.#inFlightBytes = 0;
     this.#space.noteWritten();
     this.#durableTs = ts;
-    this.#rest();
-    if (this.#pendingTs > ts || this.#pending.size > 0) this.#schedule();
+    if (this.#pendingTs > ts || this.#pending.size > 0) void this.#flush();
+    else this.#rest();
     const due = this.#waiters.filter((waiter) => waiter.ts <= ts);
     this.#waiters = this.#waiters.filter((waiter) => waiter.ts > ts);
     for (const waiter of due) waiter.resolve();
