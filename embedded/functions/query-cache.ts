@@ -40,6 +40,11 @@ const MAX_UNWATCHED = 2_000;
 /** And how long they may be together: many results that are each as large as allowed are too much. */
 const MAX_UNWATCHED_LENGTH = 64 * 2 ** 20;
 
+/** Told once, in the commit that touched the result. */
+export interface QueryListener {
+  invalidated(): void;
+}
+
 /** Told what happens to a result. */
 interface Keeper {
   /** In the commit that touched it, before those who listen. */
@@ -53,7 +58,7 @@ export class CachedQuery {
   readonly key: string;
   readonly computed: ComputedQuery;
   readonly #database: Database;
-  readonly #listeners = new Set<() => void>();
+  #listeners = new Set<QueryListener>();
   readonly #keeper: Keeper;
   #isKept = true;
   #subscription: Subscription | null = null;
@@ -88,7 +93,7 @@ export class CachedQuery {
    * Calls back once, synchronously in the commit that invalidates the result. Returns `false`, and
    * never calls back, when that has happened already.
    */
-  addListener(listener: () => void): boolean {
+  addListener(listener: QueryListener): boolean {
     if (this.#subscription === null) this.#subscribe();
     if (!this.isFresh) return false;
     this.#listeners.add(listener);
@@ -96,7 +101,7 @@ export class CachedQuery {
     return true;
   }
 
-  removeListener(listener: () => void): void {
+  removeListener(listener: QueryListener): void {
     if (!this.#listeners.delete(listener) || this.isWatched) return;
     this.#keeper.watchedOrNot(this);
     this.#endUnneeded();
@@ -133,9 +138,9 @@ export class CachedQuery {
     this.#invalidatedAt = ts;
     this.#subscription = null;
     this.#keeper.invalidated(this);
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
-    for (const listener of listeners) listener();
+    const listeners = this.#listeners;
+    this.#listeners = new Set();
+    for (const listener of listeners) listener.invalidated();
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type QueryKey,
 } from "./query-cache.ts";
 import { identityOf, mayCallInternal, requirePath, toRunRequest } from "./run-request.ts";
+import { SharedQuery, type Asked, type Reader, type ResultSource } from "./shared-query.ts";
 import type { LiveQuery, QueryOutcome, WatchRequest } from "./types.ts";
 
 /** How long a result that read the clock is handed to newcomers. */
@@ -35,17 +36,7 @@ interface Question {
   readonly key: QueryKey;
 }
 
-interface ObtainOptions {
-  /** Whether a known result will do. */
-  readonly accept: (entry: CachedQuery) => boolean;
-  /** Whether the result was the same for everybody the last time. */
-  readonly wasShared?: boolean;
-  /** What the one who asks was told last. */
-  readonly previous?: QueryOutcome | null;
-  readonly mayBeRefused: boolean;
-}
-
-type Asked = Question | { readonly outcome: QueryOutcome };
+const NEWCOMER: Reader = { previous: null, wasShared: false };
 
 /** Runs queries and shares their results between all who ask the same. */
 export class QueryRunner {
@@ -54,6 +45,15 @@ export class QueryRunner {
   readonly #clock: Clock;
   readonly #admission: Admission;
   readonly #cache: QueryCache;
+  readonly #source: ResultSource<Question> = {
+    ask: (request) => this.#ask(request),
+    find: (question, ts, reader) => {
+      const known = this.#cache.find(question.key, ts);
+      return known !== null && this.#isFor(reader, known) ? known : null;
+    },
+    // How much a socket may watch is bounded already.
+    obtain: (question, ts, reader) => this.#obtain(question, ts, reader, false),
+  };
 
   constructor({ database, executor, clock, admission }: QueryRunnerOptions) {
     this.#admission = admission;
@@ -65,74 +65,30 @@ export class QueryRunner {
 
   /** The outcome at `ts`, by default the latest; what it shows is durable. */
   async run(request: WatchRequest, ts = this.#database.latestTs): Promise<QueryOutcome> {
-    const question = this.#ask(request);
-    if ("outcome" in question) return question.outcome;
-    const entry = await this.#obtain(question, ts, {
-      accept: (known) => this.#isForNewcomers(known),
-      mayBeRefused: true,
-    });
+    const asked = this.#ask(request);
+    if ("outcome" in asked) return asked.outcome;
+    const entry = await this.#obtain(asked.question, ts, NEWCOMER, true);
     await this.#database.flushed(ts);
     return entry.computed.outcome;
   }
 
   watch(request: WatchRequest, onInvalidated: () => void): LiveQuery {
-    let last: QueryOutcome | null = null;
-    let entry: CachedQuery | null = null;
-    let isReleased = false;
-    let asked: { readonly journal: string | null; readonly question: Asked } | null = null;
-    const ask = (journal: string | null): Asked => {
-      if (asked === null || asked.journal !== journal) {
-        asked = { journal, question: this.#ask({ ...request, journal }) };
-      }
-      return asked.question;
-    };
-    const notify = () => onInvalidated();
-    const attach = (next: CachedQuery) => {
-      entry?.removeListener(notify);
-      entry = next;
-      if (isReleased) return;
-      if (!next.addListener(notify)) queueMicrotask(notify);
-    };
-    const take = (next: CachedQuery): QueryOutcome => {
-      attach(next);
-      const { outcome } = next.computed;
-      if (last === null || !isSameOutcome(last, outcome)) last = outcome;
-      return last;
-    };
-    const accept = (known: CachedQuery) => last !== null || this.#isForNewcomers(known);
-    return {
-      evaluate: (ts) => {
-        const question = ask(last?.journal ?? request.journal);
-        if ("outcome" in question) return (last ??= question.outcome);
-        if (entry?.holdsAt(ts) === true) return take(entry);
-        const known = this.#cache.find(question.key, ts);
-        if (known !== null && accept(known)) return take(known);
-        const wasShared = entry?.computed.isIdentityRead === false;
-        // How much a socket may watch is bounded already.
-        const options = { accept, previous: last, mayBeRefused: false, wasShared };
-        return this.#obtain(question, ts, options).then(take);
-      },
-      get isFresh() {
-        return entry?.isFresh ?? false;
-      },
-      release: () => {
-        isReleased = true;
-        entry?.removeListener(notify);
-      },
-    };
+    return new SharedQuery(this.#source, request, onInvalidated);
   }
 
   close(): void {
     this.#cache.clear();
   }
 
-  #isForNewcomers({ computed }: CachedQuery): boolean {
+  /** A failure, or a result that read the clock long ago, is not given to newcomers. */
+  #isFor({ previous }: Reader, { computed }: CachedQuery): boolean {
+    if (previous !== null) return true;
     const isYoung = computed.staleAtMs === null || this.#clock.now() < computed.staleAtMs;
     return computed.outcome.ok && isYoung;
   }
 
   /** The question in canonical form; arguments that are none get their outcome at once. */
-  #ask(request: WatchRequest): Asked {
+  #ask(request: WatchRequest): Asked<Question> {
     try {
       const path = requirePath(request);
       const [args] = parseArgs(path, request.argsJson, { commitTs: false });
@@ -146,7 +102,7 @@ export class QueryRunner {
       ];
       const identity = identityOf(request.caller)?.attributesJson ?? "";
       const key = queryKey(JSON.stringify(parts), identity);
-      return { request: { ...request, argsJson }, path, key };
+      return { question: { request: { ...request, argsJson }, path, key } };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       const failure = functionFailure(error, request.metadata.requestId, []);
@@ -157,16 +113,20 @@ export class QueryRunner {
   #obtain(
     question: Question,
     ts: Timestamp,
-    { accept, previous = null, mayBeRefused, wasShared = false }: ObtainOptions,
+    reader: Reader,
+    mayBeRefused: boolean,
   ): Promise<CachedQuery> {
     const compute = () =>
       this.#admission.run(
         "query",
         question.request,
-        (charge) => this.#compute(question, ts, previous, charge),
+        (charge) => this.#compute(question, ts, reader.previous, charge),
         { mayBeRefused },
       );
-    return this.#cache.obtain(question.key, ts, compute, { accept, wasShared });
+    return this.#cache.obtain(question.key, ts, compute, {
+      accept: (known) => this.#isFor(reader, known),
+      wasShared: reader.wasShared,
+    });
   }
 
   async #compute(

@@ -45,6 +45,7 @@ export class QuerySet {
       const query = this.#queries.get(queryId);
       if (query === undefined) throw badQueryId(`Nonexistent query id: ${queryId}`);
       query.live?.release();
+      query.isRemoved = true;
       this.#queries.delete(queryId);
       this.#removed.add(queryId);
       this.#argumentLength -= argumentLength(query);
@@ -61,7 +62,13 @@ export class QuerySet {
       );
     }
     this.#removed.delete(queryId);
-    const query: WatchedQuery = { ...modification, live: null, sent: null, isDirty: false };
+    const query: WatchedQuery = {
+      ...modification,
+      live: null,
+      sent: null,
+      isDirty: false,
+      isRemoved: false,
+    };
     this.#queries.set(queryId, query);
     this.#markDirty(query);
   }
@@ -83,22 +90,25 @@ export class QuerySet {
     ts: Timestamp,
     caller: Caller,
   ): readonly QueryChange[] | Promise<readonly QueryChange[]> {
-    const removals = Array.from(this.#removed, (queryId) => ({ queryId, outcome: null }));
-    this.#removed.clear();
     const dirty = this.#dirty;
     this.#dirty = [];
     const [only] = dirty;
-    if (dirty.length === 1 && only !== undefined && removals.length === 0) {
+    if (dirty.length === 1 && only !== undefined && this.#removed.size === 0) {
       const change = this.#evaluateOne(only, ts, caller);
       return change instanceof Promise ? change.then(asList) : asList(change);
     }
+    const removals = Array.from(this.#removed, (queryId) => ({ queryId, outcome: null }));
+    this.#removed.clear();
     const changes = dirty.map((query) => this.#evaluateOne(query, ts, caller));
     if (areKnown(changes)) return [...removals, ...withoutNull(changes)];
     return Promise.all(changes).then((all) => [...removals, ...withoutNull(all)]);
   }
 
   close(): void {
-    for (const query of this.#queries.values()) query.live?.release();
+    for (const query of this.#queries.values()) {
+      query.live?.release();
+      query.isRemoved = true;
+    }
     this.#queries.clear();
     this.#dirty = [];
   }
@@ -115,7 +125,7 @@ export class QuerySet {
     caller: Caller,
   ): QueryChange | null | Promise<QueryChange | null> {
     query.isDirty = false;
-    if (!this.#isWatched(query)) return null;
+    if (query.isRemoved) return null;
     const outcome = this.#watch(query, caller).evaluate(ts);
     return outcome instanceof Promise
       ? outcome.then((known) => this.#take(query, known))
@@ -124,7 +134,7 @@ export class QuerySet {
 
   #take(query: WatchedQuery, outcome: QueryOutcome): QueryChange | null {
     if (outcome.ok) query.journal = outcome.journal;
-    if (!this.#isWatched(query)) return null;
+    if (query.isRemoved) return null;
     if (isSameOutcome(query.sent, outcome)) return null;
     this.#resultLength += resultLength(outcome) - resultLength(query.sent);
     query.sent = outcome;
@@ -133,10 +143,6 @@ export class QuerySet {
       throw tooMuchWatched(`One socket can watch ${watchedResultBytes} bytes of results.`);
     }
     return { queryId: query.queryId, outcome };
-  }
-
-  #isWatched(query: WatchedQuery): boolean {
-    return this.#queries.get(query.queryId) === query;
   }
 
   #watch(query: WatchedQuery, caller: Caller): LiveQuery {
@@ -169,6 +175,7 @@ interface WatchedQuery {
   sent: QueryOutcome | null;
   /** Whether it is on the list of those that may have changed. */
   isDirty: boolean;
+  isRemoved: boolean;
 }
 
 function asList(change: QueryChange | null): readonly QueryChange[] {

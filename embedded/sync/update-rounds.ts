@@ -10,8 +10,8 @@ export interface UpdatedSession {
   failUpdate(error: unknown): void;
 }
 
-/** How many clients are told before the event loop gets a turn, so that others are not held up. */
-const TOLD_IN_ONE_TURN = 256;
+/** How many sessions are served before the event loop gets a turn, so that others are not held up. */
+const SERVED_IN_ONE_TURN = 64;
 
 /**
  * When sessions update. What they wait for, they wait for together: those whom one commit concerns
@@ -36,7 +36,8 @@ export class UpdateRounds {
     setImmediate(() => {
       const due = this.#due;
       this.#due = [];
-      for (const each of due) each.startUpdate();
+      // What the first one asks for is known when the others ask for it.
+      serve(due, 0, 1, (each) => each.startUpdate());
     });
   }
 
@@ -54,7 +55,11 @@ export class UpdateRounds {
     };
     this.#database.flushed(ts).then(
       // After everything else that waits for the disk: who wrote is answered before who watches.
-      () => process.nextTick(() => finish(end(), 0)),
+      () => {
+        process.nextTick(() => {
+          serve(end(), 0, SERVED_IN_ONE_TURN, (each) => each.finishUpdate());
+        });
+      },
       (error: unknown) => {
         for (const each of end()) each.failUpdate(error);
       },
@@ -62,8 +67,13 @@ export class UpdateRounds {
   }
 }
 
-function finish(sessions: readonly UpdatedSession[], from: number): void {
-  const to = Math.min(sessions.length, from + TOLD_IN_ONE_TURN);
-  for (const session of sessions.slice(from, to)) session.finishUpdate();
-  if (to < sessions.length) setImmediate(() => finish(sessions, to));
+function serve(
+  sessions: readonly UpdatedSession[],
+  from: number,
+  count: number,
+  task: (session: UpdatedSession) => void,
+): void {
+  const to = Math.min(sessions.length, from + count);
+  for (const session of sessions.slice(from, to)) task(session);
+  if (to < sessions.length) setImmediate(() => serve(sessions, to, SERVED_IN_ONE_TURN, task));
 }
