@@ -8,6 +8,7 @@ export interface OracleDeployment {
   readonly backend: TestBackend;
   query(path: string, args?: Args, options?: AskOptions): Promise<Answer>;
   mutation(path: string, args?: Args): Promise<Answer>;
+  action(path: string, args?: Args): Promise<Answer>;
   /** The value in Convex types, or an Error with the function's. */
   value(path: string, args?: Args): Promise<Value>;
   change(path: string, args?: Args): Promise<Value>;
@@ -54,6 +55,7 @@ export async function startOracleDeployment(): Promise<OracleDeployment> {
     backend,
     query,
     mutation,
+    action: (path, args = {}) => ask("/api/action", path, args),
     value: async (path, args) => valueOf(await query(path, args)),
     change: async (path, args) => valueOf(await mutation(path, args)),
     sign,
