@@ -1,18 +1,29 @@
 /** Makes load: started by the bench as a process of its own, one task a message. */
 import { HttpCaller } from "./http-caller.ts";
 import { percentile, type HttpFigures, type HttpLoad, type LoadTask } from "./messages.ts";
+import { measurePages } from "./page-load.ts";
 import { callAt, isRightAnswer } from "./requests.ts";
 import { measureFanout } from "./socket-load.ts";
 
 process.on("message", (task: LoadTask) => {
-  const run = task.task === "http" ? measureHttp(task) : measureFanout(task);
-  run.then(
+  runTask(task).then(
     (figures) => process.send?.({ figures }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );
 });
 process.on("disconnect", () => process.exit(0));
 process.send?.({ ready: true });
+
+function runTask(task: LoadTask): Promise<object> {
+  switch (task.task) {
+    case "http":
+      return measureHttp(task);
+    case "fanout":
+      return measureFanout(task);
+    case "pages":
+      return measurePages(task);
+  }
+}
 
 async function measureHttp(load: HttpLoad): Promise<HttpFigures> {
   const callers = await Promise.all(

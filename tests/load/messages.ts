@@ -1,4 +1,5 @@
 /** What the bench asks of its child processes, and their answers. */
+import type { PageChange, PageRequest } from "./page-requests.ts";
 import type { CallPlan } from "./requests.ts";
 
 export interface HttpLoad {
@@ -42,6 +43,28 @@ export interface FanoutFigures {
   readonly frame: string;
 }
 
+/** Pages of the shop, each of them once. */
+export interface PageLoad {
+  readonly task: "pages";
+  readonly port: number;
+  readonly callers: number;
+  /** Ends then, or with the last request. */
+  readonly durationMs: number;
+  readonly requests: readonly PageRequest[];
+  /** Of a customer who is signed in; `null` for visitors. */
+  readonly cookie: string | null;
+  /** Made before each page. */
+  readonly change: PageChange | null;
+}
+
+export interface PageFigures {
+  /** Of each page, in milliseconds. */
+  readonly latencies: readonly number[];
+  readonly elapsedMs: number;
+  /** Of all pages together. */
+  readonly bytes: number;
+}
+
 export interface EchoControl {
   readonly task: "echo";
   readonly answer: string;
@@ -68,7 +91,7 @@ export interface LmdbFigures {
   readonly p99Ms: number;
 }
 
-export type LoadTask = HttpLoad | FanoutLoad;
+export type LoadTask = HttpLoad | FanoutLoad | PageLoad;
 export type ControlTask = EchoControl | BroadcastControl | LmdbControl;
 
 /** The n-th percentile of numbers, which are sorted in place. */

@@ -1,23 +1,12 @@
-import { startBenchBackend } from "./backend.ts";
+import { startBenchBackend, type BenchBackend } from "./backend.ts";
 import { anonymousMemory, BenchChild } from "./child-process.ts";
-import { obtainDataset } from "./datasets.ts";
-import {
-  callersName,
-  measureCalls,
-  type BenchContext,
-  type MeasuredCalls,
-} from "./functions-bench.ts";
+import { obtainDataset, type Dataset } from "./datasets.ts";
+import { callersName, measureCalls, type BenchContext } from "./functions-bench.ts";
 import type { CallKind } from "./requests.ts";
-import { makeRow, type Report } from "./row.ts";
+import { makeRow } from "./row.ts";
+import { benchScalePages } from "./scale-pages.ts";
+import { BENCH, CALLERS, P50_RATIO, reportMemory, SIZES, sizeName } from "./scale-sizes.ts";
 
-const BENCH = "scale";
-const CALLERS = 8;
-/** The first one is what the others are compared with. */
-const SIZES = [
-  { products: 1_000, orders: 0 },
-  { products: 10_000, orders: 0 },
-  { products: 100_000, orders: 1_000_000 },
-];
 /** A series search finds as many products in every catalogue, a search of words the same share. */
 const KINDS: readonly CallKind[] = [
   "point by id",
@@ -27,57 +16,61 @@ const KINDS: readonly CallKind[] = [
   "search",
   "mutation",
 ];
-const P50_RATIO = 1.5;
-const MAX_GROWTH_MB = 200;
-const MB = 2 ** 20;
 
-/** The same calls on ever larger stores; arguments vary so that no cache can answer. */
+/** The same calls, and pages of the shop, on ever larger stores. */
 export async function benchScale(context: BenchContext): Promise<void> {
-  const baseline = new Map<CallKind, MeasuredCalls>();
-  let baselineMb: number | null = null;
-  for (const size of SIZES) {
-    const dataset = await obtainDataset(size, context.progress);
-    const backend = await startBenchBackend(dataset.folder);
-    const load = await BenchChild.start("load-process.ts");
-    const name = `${String(size.products / 1000)} k products, ${String(size.orders)} orders`;
-    try {
-      for (const kind of KINDS) {
-        if (context.only !== null && !kind.includes(context.only)) continue;
-        context.progress(`${name}: ${kind}, ${callersName(CALLERS)}`);
-        const options = { isCached: false, callers: CALLERS, durationMs: context.durationMs };
-        const measured = await measureCalls({ backend, load, dataset }, kind, options);
-        reportP50(context.report, `${kind}, ${name}`, kind, measured, baseline.get(kind) ?? null);
-        if (size === SIZES[0]) baseline.set(kind, measured);
-      }
-      const memoryMb = anonymousMemory(backend.pid) / MB;
-      const limit = baselineMb === null ? null : baselineMb + MAX_GROWTH_MB;
-      const figure = { bench: BENCH, case: name, metric: "RssAnon", value: memoryMb, unit: "MB" };
-      context.report(
-        makeRow(
-          figure,
-          baselineMb,
-          limit === null
-            ? null
-            : { atMost: limit, words: `grows by less than ${String(MAX_GROWTH_MB)}` },
-        ),
-      );
-      baselineMb ??= memoryMb;
-    } finally {
-      load.stop();
-      await backend.stop();
+  await benchScaleFunctions(context);
+  await benchScalePages(context);
+}
+
+interface Store {
+  readonly name: string;
+  readonly dataset: Dataset;
+  readonly backend: BenchBackend;
+}
+
+/** Arguments vary so that no cache can answer. All sizes take turns, so that they meet the same machine. */
+async function benchScaleFunctions(context: BenchContext): Promise<void> {
+  const kinds = KINDS.filter((kind) => context.only === null || kind.includes(context.only));
+  if (kinds.length === 0) return;
+  const stores: Store[] = [];
+  const load = await BenchChild.start("load-process.ts");
+  try {
+    for (const size of SIZES) {
+      const dataset = await obtainDataset(size, context.progress);
+      const backend = await startBenchBackend(dataset.folder);
+      stores.push({ name: sizeName(size), dataset, backend });
     }
+    for (const kind of kinds) await benchKind(context, kind, stores, load);
+    reportMemory(
+      context.report,
+      stores.map(({ name, backend }) => ({ name, bytes: anonymousMemory(backend.pid) })),
+    );
+  } finally {
+    load.stop();
+    for (const { backend } of stores) await backend.stop();
   }
 }
 
-function reportP50(
-  report: Report,
-  name: string,
+async function benchKind(
+  context: BenchContext,
   kind: CallKind,
-  { p50Ms }: MeasuredCalls,
-  baseline: MeasuredCalls | null,
-): void {
-  const figure = { bench: BENCH, case: name, metric: "p50", value: p50Ms, unit: "ms" };
-  // Ranking a share of all products looks at more of them the more there are.
-  const isBounded = baseline !== null && kind !== "search";
-  report(makeRow(figure, baseline?.p50Ms ?? null, isBounded ? { ratioAtMost: P50_RATIO } : null));
+  stores: readonly Store[],
+  load: BenchChild,
+): Promise<void> {
+  let baseline: number | null = null;
+  for (const { name, dataset, backend } of stores) {
+    context.progress(`${name}: ${kind}, ${callersName(CALLERS)}`);
+    const { p50Ms: value } = await measureCalls({ backend, load, dataset }, kind, {
+      isCached: false,
+      callers: CALLERS,
+      durationMs: context.durationMs,
+    });
+    // Ranking a share of all products looks at more of them the more there are.
+    const isBounded = baseline !== null && kind !== "search";
+    const reach = isBounded ? { ratioAtMost: P50_RATIO } : null;
+    const figure = { bench: BENCH, case: `${kind}, ${name}`, metric: "p50", value, unit: "ms" };
+    context.report(makeRow(figure, baseline, reach));
+    baseline ??= value;
+  }
 }
