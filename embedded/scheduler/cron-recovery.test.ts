@@ -13,6 +13,7 @@ import { runCronJob } from "./run-cron-job.ts";
 import { Scheduler } from "./scheduler.ts";
 
 const MINUTE_MS = 60_000;
+const turn = { becomeAction: () => true };
 const SPECS = new Map([
   ["sweep", { name: "jobs:sweep", args: [{}], schedule: { type: "interval", minutes: 1 } }],
 ]) as unknown as Parameters<typeof replaceCronJobs>[2];
@@ -50,6 +51,7 @@ test("a cron job whose action the engine could not run is due again at its next 
   const failed = runCronJob(
     job!,
     options(() => Promise.reject(new Error("no thread"))),
+    turn,
   );
   await expect(failed).rejects.toThrow("no thread");
   expect(jobs("inProgress")).toEqual([]);
@@ -70,7 +72,7 @@ test("an occurrence that a crash interrupted is not run again; those after it ar
   expect(jobs("pending")).toMatchObject([{ dueAt: job!.dueAt + 4 * MINUTE_MS }]);
 
   test.nowMs += MINUTE_MS;
-  await runCronJob(jobs("pending")[0]!, options(success));
+  await runCronJob(jobs("pending")[0]!, options(success), turn);
   expect(runs).toEqual(["run"]);
   expect(jobs("pending")).toMatchObject([{ dueAt: job!.dueAt + 5 * MINUTE_MS }]);
 });

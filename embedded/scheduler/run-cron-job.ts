@@ -5,13 +5,17 @@ import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { isUnchangedCronJob, specOf, updateCronJob, type CronJob } from "./cron-store.ts";
-import type { SchedulerOptions } from "./scheduler.ts";
+import type { JobTurn, SchedulerOptions } from "./scheduler.ts";
 
 /**
  * Runs one due occurrence of a cron job and sets its next one. Mutations happen exactly once per
  * occurrence, actions at most once. A job that a deploy changed meanwhile keeps what the deploy set.
  */
-export async function runCronJob(job: CronJob, options: SchedulerOptions): Promise<void> {
+export async function runCronJob(
+  job: CronJob,
+  options: SchedulerOptions,
+  turn: JobTurn,
+): Promise<void> {
   const { database, runner, now, onError } = options;
   const request = cronRequest(job);
   const type = await runner.functionType(job.componentPath, request.path);
@@ -29,6 +33,7 @@ export async function runCronJob(job: CronJob, options: SchedulerOptions): Promi
     return;
   }
   if (type === "action") {
+    if (!turn.becomeAction()) return;
     const runningJob: CronJob = { ...job, status: "inProgress" };
     const isStarted = await commitWrites(database, (transaction) => {
       if (!isUnchangedCronJob(transaction, job)) return false;

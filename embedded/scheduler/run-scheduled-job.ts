@@ -9,7 +9,7 @@ import {
 } from "../runtime/job-records.ts";
 import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
-import type { SchedulerOptions } from "./scheduler.ts";
+import type { JobTurn, SchedulerOptions } from "./scheduler.ts";
 
 export interface JobOptions extends Pick<SchedulerOptions, "database" | "now"> {
   readonly runner: Pick<FunctionRunner, "functionType" | "runScheduledMutation" | "runAction">;
@@ -22,13 +22,17 @@ export const INTERRUPTED_ACTION = "Transient error while executing action";
  * Runs one due job. A mutation happens exactly once: its writes and the job's state commit together.
  * An action happens at most once: it starts only after `inProgress` is on the disk.
  */
-export async function runScheduledJob(job: ScheduledJob, options: JobOptions): Promise<void> {
+export async function runScheduledJob(
+  job: ScheduledJob,
+  options: JobOptions,
+  turn: JobTurn,
+): Promise<void> {
   const type = await options.runner.functionType(job.componentPath, job.path);
   switch (type) {
     case "mutation":
       return runMutationJob(job, options);
     case "action":
-      return runActionJob(job, options);
+      return turn.becomeAction() ? runActionJob(job, options) : undefined;
     default: {
       const problem = type === null ? "does not exist any more" : `is a ${type}`;
       const error = `The scheduled function ${job.path} ${problem}.`;

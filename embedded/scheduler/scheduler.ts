@@ -18,7 +18,10 @@ export interface SchedulerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Of mutations, and of actions, which may take minutes and would keep mutations waiting. */
 const MAX_RUNNING = 8;
+/** Due actions beyond this keep what is due after them waiting. */
+const MAX_WAITING_ACTIONS = 1_000;
 /** How long starting waits for room on the disk. */
 const SETTLE_PATIENCE_MS = 500;
 /** Before a job runs again that could not even be begun or recorded, as on a full disk. */
@@ -27,10 +30,20 @@ const MAX_REMOVED_AT_ONCE = 200;
 /** Timers cannot wait longer than 24 days; waking early does no harm. */
 const MAX_SLEEP_MS = 3_600_000;
 
-/** Runs scheduled functions and cron jobs when they are due, at most eight at a time. */
+/** A job's place among those that run: a mutation's, until it says that it is an action. */
+export interface JobTurn {
+  /** False when as many actions run as may: the job has to end, and is begun again later. */
+  becomeAction(): boolean;
+}
+
+/** Runs scheduled functions and cron jobs when they are due, at most eight of a kind at a time. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #running = new Map<string, Promise<void>>();
+  /** Those of them that are actions. */
+  readonly #runningActions = new Set<string>();
+  /** Due actions that found no turn, until an action ends. */
+  readonly #waitingActions = new Set<string>();
   readonly #stopping = new AbortController();
   #isStopped = true;
   #isPumpQueued = false;
@@ -97,15 +110,26 @@ export class Scheduler {
   #startDue<Job extends { readonly dueAt: number }>(
     jobs: Iterable<Job>,
     idOf: (job: Job) => string,
-    run: (job: Job, options: SchedulerOptions) => Promise<void>,
+    run: (job: Job, options: SchedulerOptions, turn: JobTurn) => Promise<void>,
   ): number {
     for (const job of jobs) {
-      if (this.#running.has(idOf(job))) continue;
+      const id = idOf(job);
+      if (this.#running.has(id) || this.#waitingActions.has(id)) continue;
       if (job.dueAt > this.#options.now()) return job.dueAt;
-      if (this.#running.size >= MAX_RUNNING) break;
-      this.#track(idOf(job), run(job, this.#options));
+      if (this.#running.size - this.#runningActions.size >= MAX_RUNNING) break;
+      if (this.#waitingActions.size >= MAX_WAITING_ACTIONS) break;
+      const turn = { becomeAction: () => this.#becomeAction(id) };
+      this.#track(id, run(job, this.#options, turn));
     }
     return Infinity;
+  }
+
+  #becomeAction(id: string): boolean {
+    const hasRoom = this.#runningActions.size < MAX_RUNNING;
+    if (hasRoom) this.#runningActions.add(id);
+    else this.#waitingActions.add(id);
+    this.#queuePump();
+    return hasRoom;
   }
 
   #removeFinished(transaction: Transaction): number {
@@ -126,6 +150,7 @@ export class Scheduler {
       })
       .finally(() => {
         this.#running.delete(id);
+        if (this.#runningActions.delete(id)) this.#waitingActions.clear();
         this.#queuePump();
       });
     this.#running.set(id, ended);
