@@ -40,6 +40,8 @@ export interface TestBackendOptions {
   /** As for `--limit`, such as `queries=4`. */
   readonly limits?: readonly string[];
   readonly exposesDetails?: boolean;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export async function startTestBackend(options: TestBackendOptions = {}): Promise<TestBackend> {
@@ -49,7 +51,16 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
   const now = () => Date.now() + clock.offsetMs;
   const limits = parseTrafficLimits(options.limits ?? []);
   const exposesDetails = options.exposesDetails ?? true;
-  const backend = await startBackend({ folder, port: 0, log, now, limits, exposesDetails });
+  const { trustedProxies = [] } = options;
+  const backend = await startBackend({
+    folder,
+    port: 0,
+    log,
+    now,
+    limits,
+    exposesDetails,
+    trustedProxies,
+  });
   const { url, adminKey } = backend;
   if (url === null) throw new Error("The backend does not listen.");
   const postAdmin = (path: string, body: unknown) => postAsAdmin(url, adminKey, path, body);
