@@ -8,6 +8,7 @@ import type { BeforeCommit } from "./mutation-runner.ts";
 const SOURCES = {
   counters: `
     import { queryGeneric as query, mutationGeneric as mutation } from "convex/server";
+    import { ConvexError } from "convex/values";
     const find = async (ctx, name) => await ctx.db.query("counters").filter((q) => q.eq(q.field("name"), name)).first();
     export const increment = mutation(async (ctx, { name, by = 1 }) => {
       const row = await find(ctx, name);
@@ -24,6 +25,7 @@ const SOURCES = {
     });
     export const read = query(async (ctx, { name }) => (await find(ctx, name))?.value ?? null);
     export const total = query(async (ctx) => (await ctx.db.query("counters").collect()).reduce((sum, row) => sum + row.value, 0));
+    export const refuse = mutation(async (ctx, { name }) => { throw new ConvexError((await find(ctx, name)).value); });
     export const readOnly = mutation(async (ctx) => (await ctx.db.query("counters").collect()).length);
     export const big = mutation(async () => "x".repeat(2 ** 21));
     export const blind = mutation(async (ctx, { n }) => { await ctx.db.insert("log", { n }); });
@@ -210,6 +212,22 @@ test("the next mutation starts before the previous one's flush is done", async (
   release();
   await Promise.all(running);
   expect(answered).toEqual([1, 2]);
+});
+
+test("a failure is told once what it may have read is durable", async () => {
+  const deployment = await start();
+  const { database } = deployment;
+  const committed = deployment.change("counters:increment", { name: "a" });
+  const refused = deployment.runner.runMutation(requestOf("counters:refuse", { name: "a" }));
+  const outcome = await refused;
+  expect(outcome).toMatchObject({ ok: false, errorDataJson: "1" });
+  const { latestTs } = database;
+  const inTurn = { isDurable: false };
+  void database.flushed(latestTs).then(() => (inTurn.isDurable = true));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(inTurn.isDurable).toBe(true);
+  await committed;
 });
 
 test("a scheduled mutation commits its envelope with its writes, and alone when it fails", async () => {
