@@ -74,6 +74,23 @@ test("values come encoded or as plain JSON, as the caller asks", async () => {
   expect(await ask("xml")).toMatchObject({ status: 400, body: { code: "BadFormat" } });
 });
 
+test("a long answer is the same however often it is asked for, and new after a change", async () => {
+  const long = "Grüße 🙂 ".repeat(500);
+  const add = (text: string) =>
+    backend.post("/api/mutation", { path: "notes:add", args: { author: "long", text } });
+  const list = async (format: string) => {
+    const body = { path: "notes:list", args: { author: "long" }, format };
+    return (await backend.post("/api/query", body)).body as { value: { text: string }[] };
+  };
+  const texts = async (format = "convex_encoded_json") =>
+    (await list(format)).value.map(({ text }) => text);
+  await add(long);
+  for (let asked = 0; asked < 4; asked += 1) expect(await texts()).toEqual([long]);
+  expect(await texts("json")).toEqual([long]);
+  await add("short");
+  expect(await texts()).toEqual([long, "short"]);
+});
+
 test("a query can be asked by GET and a function by its address", async () => {
   const args = encodeURIComponent(JSON.stringify({ name: "by get" }));
   const response = await fetch(`${backend.url}/api/query?path=notes:counter&args=${args}`);

@@ -96,12 +96,11 @@ export class QueryRunner {
       const parts = [
         request.componentPath,
         canonicalPath(path),
-        argsJson,
         request.journal,
         mayCallInternal(request),
       ];
       const identity = identityOf(request.caller)?.attributesJson ?? "";
-      const key = queryKey(JSON.stringify(parts), identity);
+      const key = queryKey(JSON.stringify(parts) + argsJson, identity);
       return { question: { request: { ...request, argsJson }, path, key } };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;

@@ -146,7 +146,29 @@ async function runAny(request: FunctionRequest, runner: FunctionRunner): Promise
 /** All that an outcome shows is on the disk by the time the runner delivers it. */
 async function reply({ response }: Exchange, outcome: Outcome, format: Format): Promise<void> {
   await endOfTurn();
-  sendJsonText(response, encodeOutcome(outcome, format));
+  sendJsonText(response, answerTo(outcome, format));
+}
+
+/** Answers that were sent before, for as long as the results live; `null` for those sent once. */
+const knownAnswers = new WeakMap<Outcome, Buffer | null>();
+/** Shorter ones are encoded as fast as they are found. */
+const MIN_KNOWN_LENGTH = 2_048;
+
+/** Results that many ask for are encoded once. */
+function answerTo(outcome: Outcome, format: Format): string | Buffer {
+  if (!outcome.ok || outcome.valueJson.length < MIN_KNOWN_LENGTH || format === "json") {
+    return encodeOutcome(outcome, format);
+  }
+  const known = knownAnswers.get(outcome);
+  if (known instanceof Buffer) return known;
+  const text = encodeOutcome(outcome, format);
+  if (known === undefined) {
+    knownAnswers.set(outcome, null);
+    return text;
+  }
+  const answer = Buffer.from(text);
+  knownAnswers.set(outcome, answer);
+  return answer;
 }
 
 function encodeOutcome(outcome: Outcome, format: Format): string {

@@ -98,6 +98,9 @@ function route(exchange: Exchange, context: HandlerContext): Promise<void> | voi
   throw new ServiceError("notFound", "NotFound", `There is nothing at ${method} ${pathname}.`);
 }
 
+/** Most requests have none. */
+const NO_QUERY = new URLSearchParams();
+
 function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
@@ -110,7 +113,7 @@ function openExchange(
     response,
     method: request.method ?? "GET",
     pathname,
-    query: new URLSearchParams(search),
+    query: search === "" ? NO_QUERY : new URLSearchParams(search),
     metadata: {
       requestId: randomId(),
       ip,

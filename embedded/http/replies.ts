@@ -22,7 +22,8 @@ export function sendJson(response: ServerResponse, body: unknown, status = 200):
   sendJsonText(response, JSON.stringify(body), status);
 }
 
-export function sendJsonText(response: ServerResponse, json: string, status = 200): void {
+/** @param json JSON text, or its bytes. */
+export function sendJsonText(response: ServerResponse, json: string | Buffer, status = 200): void {
   response.writeHead(status, {
     "Content-Type": "application/json",
     "Content-Length": Buffer.byteLength(json),
