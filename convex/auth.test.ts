@@ -120,6 +120,40 @@ test("ACC-3: a wrong password and an unknown address are answered alike", async 
   }
 });
 
+test("ACC-3: a refresh token buys new tokens; after signing out it buys none", async () => {
+  const t = await startAuth();
+  const first = await signUp(t);
+  const renewed = await t.action(api.auth.signIn, { refreshToken: first.tokens!.refreshToken });
+  expect(renewed.tokens).toMatchObject({ token: expect.any(String) });
+  await withTokens(t, renewed).action(api.auth.signOut, {});
+  const { refreshToken } = renewed.tokens!;
+  expect(await t.action(api.auth.signIn, { refreshToken })).toEqual({ tokens: null });
+});
+
+test("ACC-3: what is no refresh token is answered with signing in again, and nothing is deleted", async () => {
+  const t = await startAuth();
+  const { productId } = await addProduct(t);
+  const [tokenId, sessionId] = (await signUp(t)).tokens!.refreshToken.split("|");
+  for (const refreshToken of [
+    ...["garbage", "|", "a|b", `${tokenId}|`, `${tokenId}|${sessionId}|`, "x".repeat(100_000)],
+    ...[`${productId}|${productId}`, `${tokenId}|${productId}`, `${productId}|${sessionId}`],
+  ]) {
+    const exchange = t.action(api.auth.signIn, { refreshToken });
+    await expect(exchange).rejects.toMatchObject(refused("SESSION_ENDED"));
+  }
+  expect(await t.run((ctx) => ctx.db.get("products", productId))).not.toBeNull();
+  expect(await t.run((ctx) => ctx.db.query("authSessions").collect())).toHaveLength(1);
+});
+
+test("ACC-3: neither a provider nor a refresh token, or a code, is refused as input", async () => {
+  const t = await startAuth();
+  for (const args of [{}, { refreshToken: "" }, { params: { code: "123456" } }]) {
+    await expect(t.action(api.auth.signIn, args)).rejects.toMatchObject({
+      data: { code: "INVALID_INPUT", field: "provider" },
+    });
+  }
+});
+
 test("ACC-3: signing out ends the session on every open page", async () => {
   const t = await startAuth();
   const as = withTokens(t, await signUp(t));

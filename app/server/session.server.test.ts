@@ -133,6 +133,14 @@ test("a session that ended elsewhere leaves a visitor without an identity and wi
   for (const cookie of set) expect(cookie).toContain("Max-Age=0");
 });
 
+test("a refresh token that the shop never gave counts as an ended session", async () => {
+  const header = await cookiesWith(tokenUntil(NOW - 1_000));
+  answer = () => Promise.reject(new ConvexError({ code: "SESSION_ENDED" }));
+  const { session, cookies } = await openWith(header);
+  expect(session.token).toBeNull();
+  expect(await cookies.serialize()).toHaveLength(2);
+});
+
 test("a deployment out of reach ends no session", async () => {
   const header = await cookiesWith(tokenUntil(NOW - 1_000));
   answer = () => Promise.reject(new UnavailableError("away"));

@@ -4,6 +4,7 @@ import { makeFunctionReference } from "convex/server";
 import { decodeJwt, errors, type JWTPayload } from "jose";
 import { z } from "zod";
 
+import { asAppError } from "#app/lib/errors.ts";
 import type { ClientFacts } from "#app/server/app-context.server.ts";
 import {
   type ConvexConnection,
@@ -205,7 +206,13 @@ export function createRefresher(connection: ConvexConnection): Refresher {
       exchange = connection
         .client(null)
         .action(signInAction, { refreshToken })
-        .then((result) => vSignInResult.parse(result).tokens ?? null);
+        .then(
+          (result) => vSignInResult.parse(result).tokens ?? null,
+          (error: unknown) => {
+            if (asAppError(error)?.code === "SESSION_ENDED") return null;
+            throw error;
+          },
+        );
       shared.set(refreshToken, exchange);
       exchange.then(
         () => setTimeout(() => shared.delete(refreshToken), SHARED_REFRESH_MS).unref(),

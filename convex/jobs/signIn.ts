@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 
-import { internalMutation } from "../lib/functions.ts";
+import { internalMutation, internalQuery } from "../lib/functions.ts";
 import { findViewer } from "../lib/viewer.ts";
 import { createPasswordAccount } from "../model/accounts.ts";
 import * as SignIn from "../model/signIn.ts";
@@ -15,6 +15,13 @@ export const ensureGuest = internalMutation({
     const viewer = await findViewer(ctx);
     return viewer?.userId ?? (await SignIn.createGuest(ctx, address));
   },
+});
+
+/** Whether the text names a refresh token and its session, or could have once. */
+export const isRefreshToken = internalQuery({
+  args: { refreshToken: v.string() },
+  returns: v.boolean(),
+  handler: (ctx, { refreshToken }) => SignIn.isRefreshToken(ctx, refreshToken),
 });
 
 /** Counts a password attempt and returns what to verify it against. Throws RATE_LIMITED. */

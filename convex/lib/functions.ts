@@ -74,6 +74,9 @@ export const publicQuery = marked<QueryBuilder<PublicQueryCtx>>(
   ),
 );
 
+/** For everybody; who calls is for the handler to find out. */
+export const publicAction = marked<ActionBuilder<ActionCtx>>({ level: "public" }, action);
+
 /** For everybody; `ctx.viewer` is null for a stranger, an ended session, a deactivated account. */
 export const visitorQuery = marked<QueryBuilder<QueryCtx & { viewer: Viewer | null }>>(
   { level: "visitor" },

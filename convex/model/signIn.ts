@@ -1,5 +1,5 @@
 import type { Id } from "../_generated/dataModel";
-import type { MutationCtx } from "../_generated/server";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { giveTokenBack, takeToken } from "../lib/rateLimit.ts";
 import { findPasswordAccount } from "./accounts.ts";
 
@@ -45,6 +45,16 @@ export async function endAttempt(
 
 export async function limitSignUps(ctx: MutationCtx, address: string): Promise<void> {
   await takeToken(ctx, "signUp", address);
+}
+
+/** As the library writes them: the ids of a refresh token and of its session, whether or not they still exist. */
+export function isRefreshToken(ctx: QueryCtx, text: string): boolean {
+  const [tokenId = "", sessionId = "", ...rest] = text.split("|");
+  return (
+    ctx.db.normalizeId("authRefreshTokens", tokenId) === tokenId &&
+    ctx.db.normalizeId("authSessions", sessionId) === sessionId &&
+    rest.length === 0
+  );
 }
 
 /** A new guest: a browser that is about to write something. */

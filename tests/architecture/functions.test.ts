@@ -11,7 +11,8 @@ const sources = import.meta.glob<string>("../../convex/**/*.ts", {
 });
 
 /**
- * Made by libraries: what signing in may do is decided by its providers, and migrations are internal.
+ * Made by libraries, or in front of one: what signing in may do and takes is decided by its providers,
+ * and migrations are internal.
  */
 const EXEMPT = new Set([
   ...["auth.signIn", "auth.signOut", "auth.store"],

@@ -50,7 +50,7 @@ async function signIn(
   shop: RunningShop,
   dataFolder: string,
   ip: string,
-  provider: string,
+  provider: "anonymous" | "password",
   params: Record<string, string>,
 ): Promise<Visitor> {
   const client = new ConvexHttpClient(shop.publicUrl, { logger: false });
