@@ -15,16 +15,21 @@ export interface HousekeepingOptions {
 }
 
 const INTERVAL_MS = 3_600_000;
+/** A start has better things to do at first. */
+const FIRST_AFTER_MS = 60_000;
 /** Longer than any upload or old snapshot may still need the bytes. */
 const BLOB_GRACE_MS = 3_600_000;
 
-/** Removes, every hour, what nobody needs any more. Returns the function that stops it. */
+/** Removes, soon and then every hour, what nobody needs any more. Returns the function that stops it. */
 export function startHousekeeping(options: HousekeepingOptions): () => void {
   const clean = () => void cleanUp(options).catch(options.onError);
   const timer = setInterval(clean, INTERVAL_MS);
   timer.unref();
-  clean();
-  return () => clearInterval(timer);
+  const first = setTimeout(clean, FIRST_AFTER_MS).unref();
+  return () => {
+    clearInterval(timer);
+    clearTimeout(first);
+  };
 }
 
 /** Answers to old socket mutations, and bytes of files that were deleted or never recorded. */

@@ -33,9 +33,10 @@ const VITE_PAGES = "build/server/index.js";
 
 /**
  * Everything else is bundled: a program is one file, or finding and opening a thousand small ones
- * would be most of its start. These have native parts, or belong to the build.
+ * would be most of its start. These have native parts, belong to the build, or (undici) are asked for
+ * by code that never runs on today's Node.
  */
-const UNBUNDLED = ["esbuild", "lmdb", "sharp", "vite", "bufferutil", "utf-8-validate"];
+const UNBUNDLED = ["esbuild", "lmdb", "sharp", "vite", "bufferutil", "utf-8-validate", "undici"];
 
 /** CommonJS packages ask for Node's own modules in their way. */
 const REQUIRE = `import { createRequire as createRequireOfBundle } from "node:module";

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 import { StartError } from "./settings.ts";
-import { hashSources } from "./source-hash.mjs";
+import { hashSourcesOnce } from "./source-hash.mjs";
 
 export interface Deployment {
   readonly url: string;
@@ -13,6 +13,7 @@ export interface Deployment {
 
 /** What the deployment is made from: the functions and the versions of the packages they import. */
 const SOURCES = ["convex", "package-lock.json"];
+const MEMO = "build/functions-memo.json";
 
 /**
  * Sets environment variables of the deployment through the API that `npx convex env set` uses,
@@ -58,7 +59,7 @@ export async function deployWhenChanged(
   log: (line: string) => void,
 ): Promise<void> {
   const stamp = join(dataFolder, "deployed-hash");
-  const hash = `${name} ${hashSources(SOURCES)}`;
+  const hash = `${name} ${hashSourcesOnce(SOURCES, MEMO)}`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   log("Deploying the shop's functions with the Convex CLI");
   await runConvex(deployment, [

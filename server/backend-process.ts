@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { totalmem } from "node:os";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import type { UpgradeRequest } from "./backend-proxy.ts";
 

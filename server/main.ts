@@ -13,7 +13,7 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { readSettings, type Settings } from "#app/server/settings.server.ts";
 

@@ -1,6 +1,6 @@
 import type { ConvexHttpClient } from "convex/browser";
 import type { GenericId } from "convex/values";
-import { z } from "zod";
+import * as z from "zod";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { AppContext } from "#app/server/app-context.server.ts";

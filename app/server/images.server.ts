@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import sharp from "sharp";
-
 import type { ConvexConnection } from "#app/server/convex.server.ts";
 
 export const IMAGE_WIDTHS = [320, 640, 1200] as const;
@@ -106,6 +104,7 @@ const SOURCE_FORMATS = new Set(["jpeg", "png", "webp", "gif", "heif"]);
 
 /** What the file says it is does not count: it is decoded, and only the pixels leave. */
 async function resize(source: Buffer, { width, format }: ImageRequest): Promise<Buffer | null> {
+  const { default: sharp } = await import("sharp");
   try {
     const image = sharp(source, { limitInputPixels: MAX_SOURCE_PIXELS, failOn: "error" });
     const { format: sourceFormat } = await image.metadata();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { makeFunctionReference } from "convex/server";
 import { decodeJwt, errors, type JWTPayload } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 import { asAppError } from "#app/lib/errors.ts";
 import type { ClientFacts } from "#app/server/app-context.server.ts";

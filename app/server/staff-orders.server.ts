@@ -1,5 +1,5 @@
 import { type ActionFunctionArgs, data } from "@remix-run/node";
-import { z } from "zod";
+import * as z from "zod";
 
 import { parseForm } from "#app/server/forms.server.ts";
 import { changeAsStaff, unknownIntent } from "#app/server/staff.server.ts";

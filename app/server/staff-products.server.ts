@@ -1,6 +1,6 @@
 import { type ActionFunctionArgs, data } from "@remix-run/node";
 import type { GenericId } from "convex/values";
-import { z } from "zod";
+import * as z from "zod";
 
 import { parseAmount } from "#app/lib/amount.ts";
 import { formatMoney } from "#app/lib/format.ts";

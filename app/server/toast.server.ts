@@ -1,5 +1,5 @@
 import { redirect } from "@remix-run/node";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { AppContext } from "#app/server/app-context.server.ts";
 import type { CookieJar, CookieSpec } from "#app/server/cookies.server.ts";

@@ -6,7 +6,7 @@ import {
   redirect,
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { z } from "zod";
+import * as z from "zod";
 
 import { SectionError } from "#app/features/errors/page-error.tsx";
 import { PayOrder } from "#app/features/checkout/pay-order.tsx";

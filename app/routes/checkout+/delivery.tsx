@@ -1,7 +1,7 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { data } from "@remix-run/node";
 import { type ClientActionFunctionArgs, useActionData, useLoaderData } from "@remix-run/react";
-import { z } from "zod";
+import * as z from "zod";
 
 import { CheckoutPage } from "#app/features/checkout/checkout-page.tsx";
 import { firstOpenStep, mayVisit, stepPath } from "#app/features/checkout/checkout-steps.ts";

@@ -7,7 +7,7 @@ import {
 } from "@remix-run/node";
 import { useActionData, useLoaderData, useNavigate } from "@remix-run/react";
 import { useMutation } from "convex/react";
-import { z } from "zod";
+import * as z from "zod";
 
 import { CART_ACTION, useCartActions } from "#app/features/cart/use-cart-actions.ts";
 import { CheckoutPage } from "#app/features/checkout/checkout-page.tsx";
