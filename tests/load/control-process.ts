@@ -13,6 +13,7 @@ import {
   type EchoControl,
   type LmdbControl,
   type LmdbFigures,
+  type PutSize,
 } from "./messages.ts";
 
 process.on("message", (task: ControlTask) => {
@@ -73,7 +74,11 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** The same puts without an engine around them: every caller commits and waits until it is done. */
+/**
+ * The same puts without an engine around them: every caller puts, waits until it is on the disk and
+ * begins again. Whoever puts in the same turn shares a transaction and its syncs, as mutations do
+ * that come while an earlier batch is on its way.
+ */
 async function measureLmdb(task: LmdbControl): Promise<LmdbFigures> {
   rmSync(task.folder, { recursive: true, force: true });
   mkdirSync(task.folder, { recursive: true });
@@ -88,16 +93,21 @@ async function measureLmdb(task: LmdbControl): Promise<LmdbFigures> {
   });
   const times: number[] = [];
   const endsAt = performance.now() + task.durationMs;
+  const put = (n: number, { keyBytes, valueBytes }: PutSize) =>
+    void store.put(keyOf(n, keyBytes), Buffer.alloc(valueBytes, 120));
   let next = 0;
+  let isBatchBegun = false;
   await Promise.all(
     Array.from({ length: task.callers }, async () => {
       while (performance.now() < endsAt) {
         const n = next++;
         const startedAt = performance.now();
         await store.batch(() => {
-          for (const [at, { keyBytes, valueBytes }] of task.puts.entries()) {
-            void store.put(keyOf(n, at, keyBytes), Buffer.alloc(valueBytes, 120));
-          }
+          put(n % KEYS, task.put);
+          if (isBatchBegun) return;
+          isBatchBegun = true;
+          setImmediate(() => (isBatchBegun = false));
+          put(0, task.batchPut);
         });
         times.push(performance.now() - startedAt);
       }
@@ -112,11 +122,12 @@ async function measureLmdb(task: LmdbControl): Promise<LmdbFigures> {
   };
 }
 
+/** As many as there are products that the mutations change. */
 const KEYS = 1_000;
 
-function keyOf(n: number, at: number, bytes: number): Buffer {
+/** Keys of different lengths are different. */
+function keyOf(n: number, bytes: number): Buffer {
   const key = Buffer.alloc(bytes, 107);
-  key.writeUInt8(at, 0);
-  key.writeUInt32BE(Math.imul(n % KEYS, 0x9e3779b9) >>> 0, 1);
+  key.writeUInt32BE(Math.imul(n, 0x9e3779b9) >>> 0);
   return key;
 }

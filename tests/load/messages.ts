@@ -81,8 +81,15 @@ export interface LmdbControl {
   readonly isDurable: boolean;
   readonly callers: number;
   readonly durationMs: number;
-  /** Bytes of the keys and values that one commit puts. */
-  readonly puts: readonly { readonly keyBytes: number; readonly valueBytes: number }[];
+  /** What one caller puts at a time. */
+  readonly put: PutSize;
+  /** What is put besides for all who reach the disk together. */
+  readonly batchPut: PutSize;
+}
+
+export interface PutSize {
+  readonly keyBytes: number;
+  readonly valueBytes: number;
 }
 
 export interface LmdbFigures {
