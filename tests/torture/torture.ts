@@ -2,7 +2,7 @@
  * Kills a backend again and again while clients work with it, and looks each time whether everything
  * that was acknowledged is there, once and whole.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -35,8 +35,12 @@ export interface Figures {
 }
 
 export interface Round {
-  /** `--seed` with this number makes the round's choices again. */
-  readonly seed: number;
+  /** From 0; it makes its choices with the run's seed plus this number. */
+  readonly number: number;
+  /** Runs it again, behind the rounds that its folder had seen. */
+  readonly command: string;
+  /** A copy of the data folder as a kill left it after a round with problems. */
+  readonly keptFolder: string | null;
   readonly figures: Figures;
   readonly problems: readonly string[];
   readonly durationMs: number;
@@ -60,9 +64,14 @@ const functions = {
   everything: makeFunctionReference<"query", { round: number }, StoredRound>("torture:everything"),
 };
 
-/** Yields each round as it ends; round n uses the seed `seed + n`. */
-export async function* torture(rounds: number, seed: number): AsyncGenerator<Round> {
-  for (let first = 0; first < rounds; first += ROUNDS_PER_FOLDER) {
+/** The round that begins the folder in which a round takes place. */
+export function firstRoundOfFolder(round: number): number {
+  return round - (round % ROUNDS_PER_FOLDER);
+}
+
+/** Yields each round as it ends, from one that begins a folder up to but not including `end`. */
+export async function* torture(seed: number, begin: number, end: number): AsyncGenerator<Round> {
+  for (let first = begin; first < end; first += ROUNDS_PER_FOLDER) {
     const folder = mkdtempSync(join(tmpdir(), "torture-"));
     const program = await BackendProgram.create(join(folder, "data"));
     try {
@@ -70,13 +79,28 @@ export async function* torture(rounds: number, seed: number): AsyncGenerator<Rou
       const { url, adminKey } = await program.ready();
       await pushTo(url, adminKey, fixtureSources("torture"));
       const series = new Series(program);
-      const end = Math.min(rounds, first + ROUNDS_PER_FOLDER);
-      for (let round = first; round < end; round += 1) yield await series.run(seed + round);
+      const next = Math.min(end, first + ROUNDS_PER_FOLDER);
+      for (let number = first; number < next; number += 1) {
+        const ran = await series.run(seed + number);
+        const command = `npm run torture -- --seed ${seed} --round ${number}`;
+        const keptFolder = ran.problems.length === 0 ? null : await keepFolder(program, folder);
+        yield { ...ran, number, command, keptFolder };
+      }
     } finally {
       await program.kill();
       rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** Returns a copy; whether the backend comes up again is for the next round to find out. */
+async function keepFolder(program: BackendProgram, folder: string): Promise<string> {
+  await program.kill();
+  const kept = mkdtempSync(join(tmpdir(), "torture-failed-"));
+  cpSync(join(folder, "data"), kept, { recursive: true });
+  program.spawn();
+  await program.ready().catch(() => undefined);
+  return kept;
 }
 
 /** Rounds on one folder. */
@@ -85,16 +109,18 @@ class Series {
   readonly #http: ConvexHttpClient;
   /** What earlier rounds left; it must never change again. */
   readonly #finished: { readonly round: number; readonly stored: string }[] = [];
+  #nextRound = 0;
 
   constructor(program: BackendProgram) {
     this.#program = program;
     this.#http = new ConvexHttpClient(program.url, { logger: false });
   }
 
-  async run(seed: number): Promise<Round> {
+  async run(seed: number): Promise<Pick<Round, "figures" | "problems" | "durationMs">> {
     const startedAt = performance.now();
     const random = new Random(seed);
-    const round = this.#finished.length;
+    const round = this.#nextRound;
+    this.#nextRound += 1;
     const ledger = newLedger();
     const problems: string[] = [];
     const figures = noFigures();
@@ -114,7 +140,7 @@ class Series {
     }
     for (const client of clients) client.close();
     problems.push(...this.#program.faults.splice(0));
-    return { seed, figures, problems, durationMs: performance.now() - startedAt };
+    return { figures, problems, durationMs: performance.now() - startedAt };
   }
 
   #connectClients(round: number, random: Random, problems: string[]): SyncClient[] {
