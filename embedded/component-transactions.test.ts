@@ -38,6 +38,13 @@ const PROJECT = {
     export const forget = mutation(async (ctx, { value }) => {
       void ctx.db.insert("rows", { value });
     });
+    export const stamp = mutation(async (ctx, { fails = false }) => {
+      await ctx.db.insert("stamps", { at: ctx.db.vars.commitTs });
+      if (fails) throw new Error("failed after stamping");
+      return ctx.db.vars.commitTs;
+    });
+    export const stamps = query(async (ctx) =>
+      (await ctx.db.query("stamps").collect()).map(({ at }) => at));
     export const values = query(async (ctx) =>
       (await ctx.db.query("rows").collect()).map(({ value }) => value));
     export const jobs = query(async (ctx) =>
@@ -101,9 +108,25 @@ const PROJECT = {
       };
     });
     export const jobs = query((ctx) => ctx.runQuery(a.rows.jobs));
+    export const stampAll = mutation(async (ctx) => {
+      await ctx.db.insert("stamps", { at: ctx.db.vars.commitTs });
+      await ctx.runMutation(a.rows.stamp, { fails: true }).catch(() => undefined);
+      return [
+        await ctx.runMutation(a.rows.stamp, {}),
+        await ctx.runMutation(b.rows.stamp, {}),
+        ctx.db.vars.commitTs,
+      ];
+    });
+    export const stamps = query(async (ctx) => ({
+      app: (await ctx.db.query("stamps").collect()).map(({ at }) => String(at)),
+      a: (await ctx.runQuery(a.rows.stamps)).map(String),
+      b: (await ctx.runQuery(b.rows.stamps)).map(String),
+      latest: String(ctx.meta.getSnapshotTs()),
+    }));
   `,
 };
 
+const format = "convex_encoded_json";
 let backend: TestBackend;
 
 beforeAll(async () => {
@@ -157,3 +180,28 @@ test("what is written around a failed call stays, what it wrote and scheduled do
 test("a query of the snapshot does not see what the mutation wrote in the component", async () => {
   expect(await backend.run("app:snapshot")).toEqual({ now: ["a1"], atBegin: [] });
 });
+
+test("rows that a mutation and its components stamp have the timestamp of their one commit", async () => {
+  const snapshots: bigint[] = [];
+  for (let commit = 1; commit <= 2; commit += 1) {
+    const { latest } = (await backend.run("app:stamps")) as Stamps;
+    const answer = await backend.post("/api/mutation", { path: "app:stampAll", args: {}, format });
+    const { value } = answer.body as { value: { $integer: string }[] };
+    const { app, a, b } = (await backend.run("app:stamps")) as Stamps;
+    expect([app.length, a.length, b.length]).toEqual([commit, commit, commit]);
+    expect([a, b]).toEqual([app, app]);
+    const stamp = BigInt(app.at(-1) ?? "");
+    const returned = value.map(({ $integer }) => Buffer.from($integer, "base64").readBigInt64LE());
+    expect(returned).toEqual([stamp, stamp, stamp]);
+    expect(stamp).toBeGreaterThan(BigInt(latest));
+    snapshots.push(stamp);
+  }
+  expect(snapshots[1]).toBeGreaterThan(snapshots[0] ?? 0n);
+});
+
+interface Stamps {
+  readonly app: string[];
+  readonly a: string[];
+  readonly b: string[];
+  readonly latest: string;
+}
