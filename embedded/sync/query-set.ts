@@ -92,7 +92,7 @@ export class QuerySet {
   ): readonly QueryChange[] | Promise<readonly QueryChange[]> {
     const dirty = this.#dirty;
     this.#dirty = [];
-    const [only] = dirty;
+    const only = dirty[0];
     if (dirty.length === 1 && only !== undefined && this.#removed.size === 0) {
       const change = this.#evaluateOne(only, ts, caller);
       return change instanceof Promise ? change.then(asList) : asList(change);

@@ -83,6 +83,31 @@ test("an idle client gets Pings", async () => {
   socket.close();
 });
 
+test("pings are spread over the period, one for each socket", async () => {
+  const period = 400;
+  const { port } = await serve({ heartbeatMs: period });
+  const pinged: number[] = [];
+  const sockets = Array.from(
+    { length: 40 },
+    () => new WebSocket(`ws://127.0.0.1:${port}/api/sync`),
+  );
+  await Promise.all(sockets.map(opened));
+  const turns = new Map<WebSocket, number>();
+  await new Promise<void>((resolve) => {
+    for (const socket of sockets) {
+      socket.on("ping", () => {
+        turns.set(socket, (turns.get(socket) ?? 0) + 1);
+        pinged.push(performance.now());
+        if (turns.size === sockets.length) resolve();
+      });
+    }
+  });
+  for (const socket of sockets) socket.terminate();
+  // Never all in one beat: some wait for most of the period, which a slow machine only prolongs.
+  expect(Math.max(...pinged) - Math.min(...pinged)).toBeGreaterThan(period / 2);
+  expect(Math.max(...turns.values())).toBeLessThanOrEqual(3);
+});
+
 /** Opens a WebSocket by hand that never answers a ping. */
 function openMute(port: number): Promise<Socket> {
   return new Promise((resolve) => {

@@ -42,6 +42,8 @@ export interface SyncServerOptions extends Omit<SyncDependencies, "limits" | "ro
 
 const MAX_FRAME_BYTES = 20 * 1024 * 1024;
 const HEARTBEAT_MS = 5_000;
+/** Thousands of pings at once, and their answers, would hold up everything else. */
+const BEATS_IN_ONE_PERIOD = 20;
 const IDLE_PING_MS = 15_000;
 const SILENCE_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -81,8 +83,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     incomplete: new ByteBudget(limits.incompleteBytes),
     isClosing: false,
   };
-  const heartbeat = setInterval(() => beat(hub), options.heartbeatMs ?? HEARTBEAT_MS);
-  heartbeat.unref();
+  const heartbeat = startHeartbeat(hub, options.heartbeatMs ?? HEARTBEAT_MS);
   return {
     acceptUpgrade: (request, socket, head) => accept(server, hub, request, socket, head),
     get sessionCount() {
@@ -224,17 +225,34 @@ function largest(
   return found;
 }
 
-function beat({ connections, options }: Hub): void {
+/** Each connection's turn comes once in a period. */
+function startHeartbeat({ connections, options }: Hub, periodMs: number): NodeJS.Timeout {
+  let due: Connection[] = [];
+  let share = 0;
+  let beats = 0;
+  const timer = setInterval(() => {
+    if (beats % BEATS_IN_ONE_PERIOD === 0) {
+      due = [...connections];
+      share = Math.ceil(due.length / BEATS_IN_ONE_PERIOD);
+    }
+    beats += 1;
+    for (const connection of due.splice(0, share)) beat(connection, options);
+  }, periodMs / BEATS_IN_ONE_PERIOD);
+  return timer.unref();
+}
+
+function beat(
+  { socket, session, transport, lastHeardAt }: Connection,
+  options: SyncServerOptions,
+): void {
   const now = options.now();
   const silenceMs = options.silenceMs ?? SILENCE_MS;
-  for (const { socket, session, transport, lastHeardAt } of connections) {
-    if (now - lastHeardAt > silenceMs || transport.isIncompleteFor(silenceMs, now)) {
-      socket.terminate();
-      continue;
-    }
-    if (socket.readyState === socket.OPEN) socket.ping();
-    session.pingIfIdle(options.idlePingMs ?? IDLE_PING_MS);
+  if (now - lastHeardAt > silenceMs || transport.isIncompleteFor(silenceMs, now)) {
+    socket.terminate();
+    return;
   }
+  if (socket.readyState === socket.OPEN) socket.ping();
+  session.pingIfIdle(options.idlePingMs ?? IDLE_PING_MS);
 }
 
 async function closeConnection(
