@@ -24,7 +24,7 @@ import { fetchDeploymentKeys } from "./http/deployment-keys.ts";
 import { fetchOwnSite } from "./http/http-action-routes.ts";
 import { guardConnections } from "./http/connection-guard.ts";
 import { handleHttp, type HandlerContext } from "./http/http-handler.ts";
-import { createPushService } from "./http/push/push-service.ts";
+import { createPushService, type PushService } from "./http/push/push-service.ts";
 import { UnreadResponses } from "./http/unread-responses.ts";
 import { withSystemQueries } from "./http/system-queries.ts";
 import type { ServiceError } from "./lib/service-error.ts";
@@ -185,52 +185,26 @@ interface PartOptions {
   readonly now: () => number;
 }
 
-function createParts(
-  database: EngineDatabase,
-  instance: Instance,
-  { folder, cloudUrl, exposesDetails, traffic, trustsProxy, log, now }: PartOptions,
-): Parts {
-  const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
-  const blobs = openBlobFolder(join(folder, "files"));
-  const uploadTokens = createUploadTokens(instance.secret, now);
-  const tokenSigner = createDeploymentSigner(instance.secret);
-  const clock = { now };
-  const codeCache = new CodeCache(openConversionFile(folder));
-  const functionRunner = createFunctionRunner({
+function createParts(database: EngineDatabase, instance: Instance, options: PartOptions): Parts {
+  const { folder, traffic, trustsProxy, log, now } = options;
+  const services = createServices(instance, options);
+  const { blobs, codeCache } = services;
+  const { runner, clientRunner, functionLog } = createRunners(
     database,
-    codeCache,
-    deployment,
-    blobs,
-    uploadTokens,
-    tokenSigner,
-    clock,
-    secret: deriveKey(instance.secret, "cursors"),
-    traffic,
-    exposesDetails,
-  });
-  const functionLog = createFunctionLog(now);
-  const runner = withFunctionLog(functionRunner, functionLog, now);
-  const keySets = createKeySets({
-    fetchOwnSite: (address) =>
-      fetchDeploymentKeys(address, cloudUrl, tokenSigner) ??
-      fetchOwnSite(address, deployment.siteUrl, runner),
-  });
-  const authenticator = createAuthenticator({
-    adminKey: instance.adminKey,
-    providers: () => readAuthProviders(database.begin()),
-    keySets,
-    now,
-  });
+    instance,
+    services,
+    options,
+  );
   const onError = (error: unknown) => log.error({ err: causeOf(error) });
-  const fullRunner = withSystemQueries(runner, database, deployment);
-  const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
-  const snapshots = createSnapshots({
+  const upkeep = { database, blobs, now, onError };
+  const snapshots = createSnapshots({ ...upkeep, folder: join(folder, "transfers") });
+  const clients = {
     database,
-    folder: join(folder, "transfers"),
-    blobs,
-    now,
-    onError,
-  });
+    runner: clientRunner,
+    ...createDoor(database, instance, services, runner),
+    traffic,
+    trustsProxy,
+  };
   let isClosing = false;
   return {
     runner,
@@ -238,42 +212,95 @@ function createParts(
     snapshots,
     refuseRequests: () => void (isClosing = true),
     context: {
-      database,
-      runner: clientRunner,
-      authenticator,
-      deployment,
-      blobs,
-      uploadTokens,
-      tokenSigner,
+      ...services,
+      ...clients,
       functionLog,
-      push: createPushService({
-        database,
-        folder: openBlobFolder(join(folder, "pushes")),
-        analyze: createCodeAnalyzer({ codeCache, deployment, clock }),
-        now,
-      }),
+      push: createPushes(database, services, options),
       importer: snapshots.importer,
       exporter: snapshots.exporter,
-      onDeploymentChanged: () => keySets.clear(),
       onError,
-      traffic,
-      trustsProxy,
       isClosing: () => isClosing,
       unreadResponses: new UnreadResponses(traffic.limits.unreadBytes),
     },
     sync: createSyncServer({
-      database,
-      runner: clientRunner,
-      authenticator,
+      ...clients,
       frames: createFrameEncoder(),
-      traffic,
-      trustsProxy,
       now,
       onError: (error) => (isOurs(error) ? onError(error) : log.debug(error.message)),
     }),
-    scheduler: new Scheduler({ database, runner, now, onError }),
-    stopHousekeeping: startHousekeeping({ database, blobs, snapshots, now, onError }),
+    scheduler: new Scheduler({ ...upkeep, runner }),
+    stopHousekeeping: startHousekeeping({ ...upkeep, snapshots }),
   };
+}
+
+type Services = ReturnType<typeof createServices>;
+
+/** What functions and requests reach besides the database. */
+function createServices(instance: Instance, { folder, cloudUrl, now }: PartOptions) {
+  const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
+  return {
+    deployment,
+    blobs: openBlobFolder(join(folder, "files")),
+    uploadTokens: createUploadTokens(instance.secret, now),
+    tokenSigner: createDeploymentSigner(instance.secret),
+    clock: { now },
+    codeCache: new CodeCache(openConversionFile(folder)),
+  };
+}
+
+/** The runner for what the deployment does itself, and the one for clients; both note what they run. */
+function createRunners(
+  database: EngineDatabase,
+  instance: Instance,
+  services: Services,
+  { traffic, exposesDetails, now }: PartOptions,
+) {
+  const functionRunner = createFunctionRunner({
+    database,
+    ...services,
+    secret: deriveKey(instance.secret, "cursors"),
+    traffic,
+    exposesDetails,
+  });
+  const functionLog = createFunctionLog(now);
+  const runner = withFunctionLog(functionRunner, functionLog, now);
+  const fullRunner = withSystemQueries(runner, database, services.deployment);
+  const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
+  return { runner, clientRunner, functionLog };
+}
+
+function createPushes(
+  database: EngineDatabase,
+  services: Services,
+  { folder, now }: PartOptions,
+): PushService {
+  return createPushService({
+    database,
+    folder: openBlobFolder(join(folder, "pushes")),
+    analyze: createCodeAnalyzer(services),
+    now,
+  });
+}
+
+/** Finds out who is calling; keys of issuers are fetched anew after a change of the deployment. */
+function createDoor(
+  database: EngineDatabase,
+  instance: Instance,
+  { deployment, tokenSigner, clock }: Services,
+  runner: FunctionRunner,
+) {
+  const keySets = createKeySets({
+    fetchOwnSite: (address) =>
+      fetchDeploymentKeys(address, deployment.cloudUrl, tokenSigner) ??
+      fetchOwnSite(address, deployment.siteUrl, runner),
+  });
+  const authenticator = createAuthenticator({
+    adminKey: instance.adminKey,
+    providers: () => readAuthProviders(database.begin()),
+    keySets,
+    now: () => clock.now(),
+  });
+  return { authenticator, onDeploymentChanged: () => keySets.clear() };
 }
 
 async function listen(port: number, host = "127.0.0.1", limits: TrafficLimits): Promise<Listener> {

@@ -1,12 +1,19 @@
+import type { ComponentPath, Timestamp } from "../database/types.ts";
 import type {
   ActionOutcome,
   Caller,
   FunctionRequest,
   FunctionRunner,
   FunctionType,
+  HttpActionEnd,
+  JobEnvelope,
   JobOutcome,
+  LiveQuery,
   MutationOutcome,
   QueryOutcome,
+  RequestMetadata,
+  SessionRequest,
+  WatchRequest,
 } from "../functions/types.ts";
 import { randomId } from "../lib/random-id.ts";
 
@@ -91,22 +98,31 @@ export function withFunctionLog(
   log: FunctionLog,
   now: () => number = Date.now,
 ): FunctionRunner {
-  const notedOutcomes = new WeakSet<QueryOutcome>();
+  return new LoggedRunner(runner, new CallNotes(log, now));
+}
 
-  function note(
-    type: FunctionLogEntry["udfType"],
-    request: LoggedCall,
-    startedAt: number,
-    outcome: LoggedOutcome,
-  ): void {
-    log.add({
+type LoggedType = FunctionLogEntry["udfType"];
+
+/** Turns calls into entries of the log. */
+class CallNotes {
+  readonly #log: FunctionLog;
+  readonly now: () => number;
+
+  constructor(log: FunctionLog, now: () => number) {
+    this.#log = log;
+    this.now = now;
+  }
+
+  add(type: LoggedType, request: LoggedCall, startedAt: number, outcome: LoggedOutcome): void {
+    const endedAt = this.now();
+    this.#log.add({
       kind: "Completion",
       componentPath: request.componentPath === "" ? null : request.componentPath,
       identifier: request.path,
       udfType: type,
-      timestamp: now() / 1000,
+      timestamp: endedAt / 1000,
       executionTimestamp: startedAt / 1000,
-      executionTime: (now() - startedAt) / 1000,
+      executionTime: (endedAt - startedAt) / 1000,
       logLines: outcome.logLines,
       error: outcome.errorMessage ?? null,
       success: outcome.ok ? { status: "success" } : null,
@@ -120,75 +136,107 @@ export function withFunctionLog(
     });
   }
 
-  async function noted<Outcome extends QueryOutcome | MutationOutcome | ActionOutcome>(
-    type: FunctionLogEntry["udfType"],
-    request: FunctionRequest,
+  async around<Outcome extends LoggedOutcome>(
+    type: LoggedType,
+    request: LoggedCall,
     run: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    const startedAt = now();
+    const startedAt = this.now();
     const outcome = await run();
-    note(type, request, startedAt, outcome);
+    this.add(type, request, startedAt, outcome);
     return outcome;
   }
+}
 
-  return {
-    runQuery: (request, options) =>
-      noted("Query", request, () => runner.runQuery(request, options)),
-    runMutation: (request, session) =>
-      noted("Mutation", request, () => runner.runMutation(request, session)),
-    async runScheduledMutation(request, envelope): Promise<JobOutcome> {
-      const startedAt = now();
-      const job = await runner.runScheduledMutation(request, envelope);
-      if (job.kind === "ran") note("Mutation", request, startedAt, job.outcome);
-      return job;
-    },
-    runAction: (request) => noted("Action", request, () => runner.runAction(request)),
-    async runAny(request) {
-      const type = await runner.functionType(request.componentPath, request.path);
-      return noted(logType(type), request, () => runner.runAny(request));
-    },
-    functionType: (componentPath, path) => runner.functionType(componentPath, path),
-    runHttpAction(request, auth, metadata, onEnded) {
-      const startedAt = now();
-      const { pathname } = new URL(request.url);
-      const call = {
-        componentPath: "",
-        path: `${request.method} ${pathname}`,
-        caller: "caller" in auth ? auth.caller : NOBODY,
-        metadata,
-      };
-      return runner.runHttpAction(request, auth, metadata, ({ error, logLines }) => {
-        const outcome =
-          error === null ? { ok: true, logLines } : { ok: false, logLines, errorMessage: error };
-        note("HttpAction", call, startedAt, outcome);
-        onEnded?.({ error, logLines });
-      });
-    },
-    watch(request, onInvalidated) {
-      const live = runner.watch(request, onInvalidated);
-      // Watchers of one query get the same object; who is first notes its run.
-      const noteOnce = (outcome: QueryOutcome, startedAt: number): QueryOutcome => {
-        if (notedOutcomes.has(outcome)) return outcome;
-        note("Query", request, startedAt, outcome);
-        notedOutcomes.add(outcome);
-        return outcome;
-      };
-      return {
-        evaluate(ts) {
-          const startedAt = now();
-          const outcome = live.evaluate(ts);
-          return outcome instanceof Promise
-            ? outcome.then((known) => noteOnce(known, startedAt))
-            : noteOnce(outcome, startedAt);
-        },
-        get isFresh() {
-          return live.isFresh;
-        },
-        release: () => live.release(),
-      };
-    },
-    drain: () => runner.drain(),
-  };
+class LoggedRunner implements FunctionRunner {
+  readonly #runner: FunctionRunner;
+  readonly #notes: CallNotes;
+  readonly #notedOutcomes = new WeakSet<QueryOutcome>();
+
+  constructor(runner: FunctionRunner, notes: CallNotes) {
+    this.#runner = runner;
+    this.#notes = notes;
+  }
+
+  runQuery(request: WatchRequest, options?: { readonly ts?: Timestamp }): Promise<QueryOutcome> {
+    return this.#notes.around("Query", request, () => this.#runner.runQuery(request, options));
+  }
+
+  runMutation(request: FunctionRequest, session?: SessionRequest): Promise<MutationOutcome> {
+    const run = () => this.#runner.runMutation(request, session);
+    return this.#notes.around("Mutation", request, run);
+  }
+
+  async runScheduledMutation(request: FunctionRequest, envelope: JobEnvelope): Promise<JobOutcome> {
+    const startedAt = this.#notes.now();
+    const job = await this.#runner.runScheduledMutation(request, envelope);
+    if (job.kind === "ran") this.#notes.add("Mutation", request, startedAt, job.outcome);
+    return job;
+  }
+
+  runAction(request: FunctionRequest): Promise<ActionOutcome> {
+    return this.#notes.around("Action", request, () => this.#runner.runAction(request));
+  }
+
+  async runAny(request: FunctionRequest): Promise<QueryOutcome | MutationOutcome | ActionOutcome> {
+    const type = await this.functionType(request.componentPath, request.path);
+    return this.#notes.around(logType(type), request, () => this.#runner.runAny(request));
+  }
+
+  functionType(componentPath: ComponentPath, path: string): Promise<FunctionType | null> {
+    return this.#runner.functionType(componentPath, path);
+  }
+
+  runHttpAction(
+    request: Request,
+    auth: { readonly caller: Caller } | { readonly error: string },
+    metadata: RequestMetadata,
+    onEnded?: (end: HttpActionEnd) => void,
+  ): Promise<Response> {
+    const startedAt = this.#notes.now();
+    const { pathname } = new URL(request.url);
+    const call = {
+      componentPath: "",
+      path: `${request.method} ${pathname}`,
+      caller: "caller" in auth ? auth.caller : NOBODY,
+      metadata,
+    };
+    return this.#runner.runHttpAction(request, auth, metadata, ({ error, logLines }) => {
+      const outcome =
+        error === null ? { ok: true, logLines } : { ok: false, logLines, errorMessage: error };
+      this.#notes.add("HttpAction", call, startedAt, outcome);
+      onEnded?.({ error, logLines });
+    });
+  }
+
+  watch(request: WatchRequest, onInvalidated: () => void): LiveQuery {
+    const live = this.#runner.watch(request, onInvalidated);
+    return {
+      evaluate: (ts) => {
+        const startedAt = this.#notes.now();
+        const outcome = live.evaluate(ts);
+        return outcome instanceof Promise
+          ? outcome.then((known) => this.#noteOnce(request, known, startedAt))
+          : this.#noteOnce(request, outcome, startedAt);
+      },
+      get isFresh() {
+        return live.isFresh;
+      },
+      release: () => live.release(),
+    };
+  }
+
+  drain(): Promise<void> {
+    return this.#runner.drain();
+  }
+
+  /** Watchers of one query get the same object; who is first notes its run. */
+  #noteOnce(request: WatchRequest, outcome: QueryOutcome, startedAt: number): QueryOutcome {
+    if (this.#notedOutcomes.has(outcome)) return outcome;
+    this.#notes.add("Query", request, startedAt, outcome);
+    this.#notedOutcomes.add(outcome);
+    return outcome;
+  }
 }
 
 function identityType(caller: Caller): FunctionLogEntry["identityType"] {
