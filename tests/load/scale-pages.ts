@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { BenchChild } from "./child-process.ts";
 import { openBenchShop, type BenchShop } from "./bench-shop.ts";
 import type { BenchContext } from "./functions-bench.ts";
@@ -12,6 +14,7 @@ import {
 import { makeRow } from "./row.ts";
 import { BENCH, CALLERS, P50_RATIO, reportMemory, SIZES, sizeName } from "./scale-sizes.ts";
 import { obtainShopData } from "./shop-data.ts";
+import { warmStore } from "./warm-store.ts";
 
 interface PageKind {
   readonly name: string;
@@ -55,6 +58,7 @@ export async function benchScalePages(context: BenchContext): Promise<void> {
     for (const size of SIZES) {
       const data = await obtainShopData(size, context.progress);
       context.progress(`starting the shop with ${sizeName(size)}`);
+      await warmStore(join(data.folder, "backend"));
       shops.push(await openBenchShop(data));
     }
     for (const kind of kinds) await benchKind(context, kind, shops, load);
