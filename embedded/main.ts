@@ -129,7 +129,8 @@ function stopOnSignals(backend: Backend): void {
       (error: unknown) => fail(error),
     );
   };
-  process.once("SIGTERM", stop);
+  // Not `once`: a second one, as from a terminal and a parent, must not cut off the first's work.
+  process.on("SIGTERM", stop);
   // Without its parent nobody would hand it sockets or end it.
   process.once("disconnect", stop);
 }

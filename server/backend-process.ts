@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
-import { totalmem } from "node:os";
 
 import * as z from "zod";
 
 import type { UpgradeRequest } from "./backend-proxy.ts";
+import { heapMegabytes } from "./heap-size.ts";
 
 const STOP_TIMEOUT_MS = 6_000;
 
@@ -65,14 +65,6 @@ export function startBackend(entry: string, args: readonly string[]): BackendPro
       clearTimeout(timer);
     },
   };
-}
-
-/**
- * Room for what a function that fills the memory takes before it is ended: three quarters of the
- * machine's memory, eight gigabytes at most.
- */
-function heapMegabytes(): number {
-  return Math.min(8_192, Math.floor((totalmem() / 2 ** 20) * 0.75));
 }
 
 function firstReady(child: ChildProcess): Promise<{ adminKey: string }> {

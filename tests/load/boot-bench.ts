@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { preferPort } from "#scripts/ports.ts";
+
 import { CACHE, REPOSITORY } from "./backend.ts";
 import { anonymousMemory, readProcess } from "./child-process.ts";
 import type { BenchContext } from "./functions-bench.ts";
@@ -16,7 +18,6 @@ const REST_MS = 15_000;
 const MAX_START_S = 3;
 const MAX_MEMORY_MB = 300;
 const MB = 2 ** 20;
-const PORT = 34_217;
 
 /** `npm start` of the built shop: from the command to the first page, and its memory at rest. */
 export async function benchBoot(context: BenchContext): Promise<void> {
@@ -66,17 +67,18 @@ interface StartedShop {
 }
 
 async function startShop(folder: string): Promise<StartedShop> {
+  const port = await preferPort("127.0.0.1", 0);
   const startedAt = performance.now();
   const child = spawn("npm", ["start"], {
     cwd: REPOSITORY,
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, DATA_DIR: folder, PORT: String(PORT), DEMO: "1" },
+    env: { ...process.env, DATA_DIR: folder, PORT: String(port), DEMO: "1" },
   });
   const ended = new Promise<never>((_, reject) => {
     child.once("exit", () => reject(new Error("The shop ended before it showed a page.")));
   });
   ended.catch(() => undefined);
-  await Promise.race([firstPage(), ended]);
+  await Promise.race([firstPage(port), ended]);
   const seconds = (performance.now() - startedAt) / 1000;
   return {
     seconds,
@@ -89,11 +91,11 @@ async function startShop(folder: string): Promise<StartedShop> {
 }
 
 /** The shop answers with a page once it is ready; until then there is nobody or a refusal. */
-async function firstPage(): Promise<void> {
+async function firstPage(port: number): Promise<void> {
   const giveUpAt = performance.now() + START_LIMIT_MS;
   while (performance.now() < giveUpAt) {
     try {
-      const response = await fetch(`http://127.0.0.1:${String(PORT)}/`);
+      const response = await fetch(`http://127.0.0.1:${String(port)}/`);
       const text = await response.text();
       if (response.ok && text.includes("</html>")) return;
     } catch {
