@@ -4,6 +4,16 @@ import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
+/** Lines that a function may have, by folder; blank ones and comments are free. */
+const FUNCTION_LINES = [
+  ["embedded", 50],
+  ["convex/domain", 30],
+  ["convex/model", 40],
+  ["convex/{shop,account,admin,jobs}", 15],
+  ["app/routes", 80],
+  ["app/{features,components}", 100],
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -44,6 +54,13 @@ export default tseslint.config(
     rules: { "react-hooks/rules-of-hooks": "error", "react-hooks/exhaustive-deps": "error" },
   },
   { files: ["convex/**/*.ts"], extends: [convex.configs.recommended] },
+  ...FUNCTION_LINES.map(([folder, max]) => ({
+    files: [`${folder}/**/*.{ts,tsx}`],
+    ignores: ["**/*.test.{ts,tsx}"],
+    rules: {
+      "max-lines-per-function": ["error", { max, skipBlankLines: true, skipComments: true }],
+    },
+  })),
   {
     files: ["**/*.test.{ts,tsx}", "tests/**/*.ts"],
     rules: {

@@ -111,27 +111,25 @@ export const refund = internalAction({
   },
 });
 
-// Without an answer, asking is the only way to know. A capture that shows already is applied; one
-// that does not show yet may still be under way, so nothing is concluded from its absence now.
-async function settleCapture(
-  ctx: ActionCtx,
-  payment: { paymentId: Id<"payments">; providerOrderId: string },
-  answer: Told,
-): Promise<void> {
+type Capturing = { paymentId: Id<"payments">; providerOrderId: string };
+
+async function settleCapture(ctx: ActionCtx, payment: Capturing, answer: Told): Promise<void> {
   if (answer.kind === "told") {
     await applyFacts(ctx, answer.facts);
     return;
   }
-  const { paymentId, providerOrderId } = payment;
+  const { paymentId } = payment;
   console.error(`Capture of payment ${paymentId} is unknown: ${answer.reason}`);
   await ctx.runMutation(internal.jobs.paymentSteps.recordUnknown, { paymentId });
-  const read = await payPal().read({ providerOrderId, source: "reconcile" });
-  const facts = read.kind === "told" ? read.facts : [];
-  await applyFacts(
-    ctx,
-    facts.filter(({ claim }) => claim.kind === "capture"),
-  );
+  await applyFacts(ctx, await readCapture(payment));
   await ctx.scheduler.runAfter(ASK_AGAIN_MS, internal.jobs.payments.reconcile, { paymentId });
+}
+
+// Without an answer, asking is the only way to know. A capture that shows already is applied; one
+// that does not show yet may still be under way, so nothing is concluded from its absence now.
+async function readCapture({ providerOrderId }: Capturing): Promise<readonly PaymentFact[]> {
+  const read = await payPal().read({ providerOrderId, source: "reconcile" });
+  return read.kind === "told" ? read.facts.filter(({ claim }) => claim.kind === "capture") : [];
 }
 
 async function applyFacts(ctx: ActionCtx, facts: readonly PaymentFact[]): Promise<void> {
