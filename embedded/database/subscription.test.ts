@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 
+import { CountedKey } from "../index/test-intervals.ts";
 import { afterPrefix, encodeKey } from "../values/index-key.ts";
 import { applySchema, commit, insert, openTestDatabase, rows, schemaOf } from "./test-database.ts";
-import type { EngineDatabase, Timestamp, Transaction } from "./types.ts";
+import type { EngineDatabase, KeyInterval, Timestamp, Transaction } from "./types.ts";
 
 function subscribe(db: EngineDatabase, readSomething: (tx: Transaction) => unknown) {
   const told: Timestamp[] = [];
@@ -155,31 +156,71 @@ test("commit listeners run after the subscriptions of the commit were told", asy
   expect(order).toEqual(["subscription", "commit"]);
 });
 
-test("a commit looks at none of ten thousand open queries that it does not touch", async () => {
+test("a commit compares its keys with few of ten thousand open queries that it does not touch", async () => {
   const { db } = await openTestDatabase();
   const ids = commit(db, (tx) =>
     Array.from({ length: 2_000 }, (_, n) => tx.insert("", "items", JSON.stringify({ n }))),
   );
+  const untold = ids.slice(1).map((id) => subscribe(db, (tx) => tx.get("", id)).told);
+  const read = db.begin();
+  read.get("", ids[0]!);
+  const [[index, [point]]] = [...read.readSet().intervals] as [[number, [KeyInterval]]];
   let told = 0;
+  for (let n = 0; n < 10_000; n += 1) {
+    // Ranges between the rows.
+    const start = `${encodeKey([ids[n % ids.length]!])}${String(n)}`;
+    const range = { lower: CountedKey.of(`${start}a`), upper: CountedKey.of(`${start}b`) };
+    const readSet = { intervals: new Map([[index, [range]]]), searches: new Map() };
+    db.subscribe(readSet, () => (told += 1));
+  }
+  const touched = subscribe(db, (tx) => tx.get("", ids[0]!)).told;
+  expect(point.lower).toBe(encodeKey([ids[0]!]));
+  CountedKey.looks = 0;
+  commit(db, (tx) => tx.patch("", ids[0]!, JSON.stringify({ n: -1 })));
+  expect(touched).toHaveLength(1);
+  expect(told).toBe(0);
+  expect(untold.flat()).toEqual([]);
+  expect(CountedKey.looks).toBeGreaterThan(0);
+  expect(CountedKey.looks).toBeLessThan(500);
+});
+
+test("a commit looks at open searches in proportion to those it touches", async () => {
+  const db = await openWithIndexes();
+  const id = insert(db, "items", { text: "red chair", kind: "kind 7" });
+  const searched = db.begin();
+  const request = { componentPath: "", table: "items", index: "by_text", filters: [] };
+  searched.search({ ...request, query: "x" }).next();
+  const [[index]] = [...searched.readSet().searches] as [[number, unknown]];
   let looks = 0;
-  const watch = (id: string) => {
-    const tx = db.begin();
-    tx.get("", id);
-    const readSet = tx.readSet();
-    const watched = {
-      get intervals() {
+  let told = 0;
+  const watch = (text: string, isPrefix: boolean, kind: string | null) => {
+    const filters = new Map(kind === null ? [] : [["kind", encodeKey([kind])]]);
+    const condition = {
+      get terms() {
         looks += 1;
-        return readSet.intervals;
+        return [{ text, isPrefix }];
       },
-      searches: readSet.searches,
+      get filters() {
+        looks += 1;
+        return filters;
+      },
     };
-    db.subscribe(watched, () => (told += 1));
+    const readSet = { intervals: new Map(), searches: new Map([[index, [condition]]]) };
+    db.subscribe(readSet, () => (told += 1));
   };
-  for (let n = 0; n < 10_000; n += 1) watch(ids[n % (ids.length - 1)]!);
-  const untouched = ids[ids.length - 1]!;
-  watch(untouched);
-  looks = 0;
-  commit(db, (tx) => tx.patch("", untouched, JSON.stringify({ n: -1 })));
-  expect(told).toBe(1);
-  expect(looks).toBeLessThanOrEqual(1);
+  for (let n = 0; n < 3_000; n += 1) {
+    watch(`word${n}`, false, null);
+    watch(`pre${n}`, true, null);
+    // The same words as the document's, for others than its kind.
+    watch("chair", false, `kind ${n + 100}`);
+    watch("cha", true, `kind ${n + 100}`);
+  }
+  for (const touched of [1, 20]) {
+    for (let n = 0; n < touched; n += 1) watch("chair", n % 2 === 1, n % 3 === 0 ? "kind 7" : null);
+    looks = 0;
+    told = 0;
+    commit(db, (tx) => tx.patch("", id, JSON.stringify({ n: touched })));
+    expect(told).toBe(touched);
+    expect(looks).toBeLessThan(touched * 10);
+  }
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { IntervalIndex, type IntervalHandle } from "./interval-index.ts";
 import { containsKey, type Interval } from "./interval-set.ts";
-import { intervals, keys } from "./test-intervals.ts";
+import { CountedKey, intervals, keys } from "./test-intervals.ts";
 
 test("it finds the owners that a scan of all intervals finds", () => {
   const commands = fc.array(
@@ -61,37 +61,9 @@ function numerically(left: number, right: number): number {
   return left - right;
 }
 
-/** A key that counts how often it is looked at. */
-class CountedKey {
-  static looks = 0;
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  get length(): number {
-    CountedKey.looks += 1;
-    return this.#text.length;
-  }
-
-  endsWith(end: string): boolean {
-    return this.#text.endsWith(end);
-  }
-
-  startsWith(start: unknown): boolean {
-    return this.#text.startsWith(String(start));
-  }
-
-  toString(): string {
-    CountedKey.looks += 1;
-    return this.#text;
-  }
-}
-
 test("a key is compared with few of ten thousand intervals that do not hold it", () => {
   const index = new IntervalIndex<number>();
-  const keyOf = (n: number) => new CountedKey(String(n).padStart(6, "0")) as unknown as string;
+  const keyOf = (n: number) => CountedKey.of(String(n).padStart(6, "0"));
   for (let n = 0; n < 10_000; n += 1)
     index.add({ lower: keyOf(n * 4), upper: keyOf(n * 4 + 3) }, n);
   const found: number[] = [];

@@ -101,7 +101,8 @@ export class QuerySet {
     this.#removed.clear();
     const changes = dirty.map((query) => this.#evaluateOne(query, ts, caller));
     if (areKnown(changes)) return [...removals, ...withoutNull(changes)];
-    return Promise.all(changes).then((all) => [...removals, ...withoutNull(all)]);
+    const all = Promise.all(changes.map((change) => Promise.resolve(change)));
+    return all.then((known) => [...removals, ...withoutNull(known)]);
   }
 
   close(): void {
