@@ -85,7 +85,7 @@ export async function exportZip(
   return unzip(await download(backend, await finishedExport(backend)));
 }
 
-export async function finishedExport(backend: TestBackend): Promise<TransferState> {
+async function finishedExport(backend: TestBackend): Promise<TransferState> {
   for (;;) {
     const row = (await systemQuery(backend, "cli/exports:getLatest")) as TransferState;
     if (row.state === "completed" || row.state === "failed") return row;
@@ -118,7 +118,7 @@ export function asAdmin(client: ConvexHttpClient, adminKey: string): void {
 }
 
 /** Contents by path. */
-export async function unzip(zip: Buffer): Promise<Map<string, Buffer>> {
+async function unzip(zip: Buffer): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const reader = await fromBufferPromise(zip);
   for await (const entry of reader.eachEntry()) {

@@ -36,7 +36,7 @@ export class VectorRanking {
 }
 
 /** Negative when `left` ranks before `right`. */
-export function compareHits(left: VectorHit, right: VectorHit): number {
+function compareHits(left: VectorHit, right: VectorHit): number {
   if (left.score !== right.score) return right.score - left.score;
   return left.id > right.id ? -1 : left.id === right.id ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 import { expect, type Page } from "@playwright/test";
 
 /** Outcomes that a buyer can choose in the PayPal stand-in's window, by the words on its buttons. */
-export const PAYPAL_BUTTONS = {
+const PAYPAL_BUTTONS = {
   approve: /^Pay €/,
   decline: "Decline",
   pending: "Leave pending",
