@@ -86,6 +86,7 @@ export async function buildWhenChanged(log) {
   await buildPages();
   await buildPrograms();
   await buildWebServer();
+  await letGoOfEsbuild();
   writeFileSync(STAMP, hash);
 }
 
@@ -117,6 +118,12 @@ async function buildWebServer() {
     // Vite's output imports what some of its chunks need a second time.
     logOverride: { "ignored-bare-import": "silent" },
   });
+}
+
+/** Its process would keep hundreds of megabytes for as long as the shop runs. */
+async function letGoOfEsbuild() {
+  const { stop } = await import("esbuild");
+  await stop();
 }
 
 function buildPages() {
