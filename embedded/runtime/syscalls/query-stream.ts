@@ -10,7 +10,7 @@ import {
 import { FunctionError } from "../function-error.ts";
 import { compileExpression, passesFilter, type Expression } from "./query-expression.ts";
 
-export type Operator =
+type Operator =
   | { readonly kind: "filter"; readonly passes: Expression }
   | { readonly kind: "limit"; readonly count: number };
 
