@@ -33,12 +33,12 @@ export function makeDocument(
     throw new DatabaseError("DocumentNotObject", "Documents must be objects");
   }
   checkSystemFields(id, creationTime, fields);
-  const value = sortedWith(fields, { _id: id, _creationTime: creationTime });
+  const value = isWhole(fields)
+    ? fields
+    : sortedWith(fields, { _id: id, _creationTime: creationTime });
   const size = valueSize(value);
   if (!isSystem) requireUserDocument(value, size);
-  const document = { stored: { id, creationTime, size, json: stringifyValue(value) }, value };
-  parsedDocuments.set(document.stored, document);
-  return document;
+  return new Version({ id, creationTime, size, json: stringifyValue(value) }, value).parsed;
 }
 
 /** Rows of the system are as large as what they record: arguments and results of functions. */
@@ -64,7 +64,7 @@ export function parseWrittenValue(json: string, isPatch: boolean): JsonValue {
   }
 }
 
-/** Top-level merge of a patch into a document's value; removed fields vanish. */
+/** Top-level merge of a patch into a document's value, fields in its order; removed ones vanish. */
 export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
   if (!isPlainObject(patch)) {
     throw new DatabaseError("DocumentNotObject", "Documents must be objects");
@@ -72,23 +72,43 @@ export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
   const merged: Record<string, JsonValue> = {};
   for (const [field, item] of Object.entries(value)) {
     if (!Object.hasOwn(patch, field)) setField(merged, field, item);
+    else if (!isUndefinedMarker(patch[field])) setField(merged, field, patch[field] ?? null);
   }
   for (const [field, item] of Object.entries(patch)) {
-    if (!isUndefinedMarker(item)) setField(merged, field, item);
+    if (Object.hasOwn(value, field) || isUndefinedMarker(item)) continue;
+    setField(merged, field, item);
   }
   return merged;
 }
 
-/** Documents that are kept decoded keep their value, which nobody changes. */
-const parsedDocuments = new WeakMap<StoredDocument, ParsedDocument>();
+/** A document that keeps its value, which nobody changes, once it was parsed. */
+class Version implements StoredDocument {
+  readonly id: string;
+  readonly creationTime: number;
+  readonly size: number;
+  readonly json: string;
+  #parsed: ParsedDocument | null;
+
+  constructor({ id, creationTime, size, json }: StoredDocument, value: JsonObject | null) {
+    this.id = id;
+    this.creationTime = creationTime;
+    this.size = size;
+    this.json = json;
+    this.#parsed = value === null ? null : { stored: this, value };
+  }
+
+  get parsed(): ParsedDocument {
+    return (this.#parsed ??= { stored: this, value: valueOf(this) });
+  }
+}
 
 export function parseDocument(stored: StoredDocument): ParsedDocument {
-  const known = parsedDocuments.get(stored);
-  if (known !== undefined) return known;
+  return stored instanceof Version ? stored.parsed : { stored, value: valueOf(stored) };
+}
+
+function valueOf({ json }: StoredDocument): JsonObject {
   // The text is canonical: only `makeDocument` writes it.
-  const parsed = { stored, value: JSON.parse(stored.json) as JsonObject };
-  parsedDocuments.set(stored, parsed);
-  return parsed;
+  return JSON.parse(json) as JsonObject;
 }
 
 /** The document as it is committed: with the commit's timestamp for its placeholders. */
@@ -96,7 +116,7 @@ export function resolveDocument(document: ParsedDocument, ts: Timestamp): Parsed
   const { stored } = document;
   if (!hasCommitTs(stored.json)) return document;
   // An int64 counts as many bytes as its placeholder.
-  return parseDocument({ ...stored, json: resolveCommitTs(stored.json, ts) });
+  return new Version({ ...stored, json: resolveCommitTs(stored.json, ts) }, null).parsed;
 }
 
 /** The value without `_id` and `_creationTime`, as schemas see it. */
@@ -144,12 +164,10 @@ export function encodeStored({ creationTime, size, json }: StoredDocument): Buff
 }
 
 export function decodeStored(id: string, bytes: Buffer): StoredDocument {
-  return {
-    id,
-    creationTime: bytes.readDoubleBE(0),
-    size: bytes.readUInt32BE(8),
-    json: bytes.toString("utf8", HEADER_LENGTH, bytes.length),
-  };
+  const creationTime = bytes.readDoubleBE(0);
+  const size = bytes.readUInt32BE(8);
+  const json = bytes.toString("utf8", HEADER_LENGTH, bytes.length);
+  return new Version({ id, creationTime, size, json }, null);
 }
 
 /** Given system fields must be the document's own; other names starting with `_` are reserved. */
@@ -178,6 +196,17 @@ function checkSystemFields(id: string, creationTime: number, fields: JsonObject)
       );
     }
   }
+}
+
+/** Whether an object has its system fields and all fields in order, as a patched document has. */
+function isWhole(fields: JsonObject): boolean {
+  if (!Object.hasOwn(fields, "_id") || !Object.hasOwn(fields, "_creationTime")) return false;
+  let previous = "";
+  for (const field of Object.keys(fields)) {
+    if (field < previous) return false;
+    previous = field;
+  }
+  return true;
 }
 
 function sortedWith(fields: JsonObject, system: JsonObject): JsonObject {

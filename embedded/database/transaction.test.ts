@@ -53,6 +53,19 @@ test("creation times grow within a transaction from the later of snapshot and no
   expect(later?.creationTime).toBeGreaterThan(first[2]!);
 });
 
+test("a patched document's text is canonical, whatever the patch changes, adds and removes", async () => {
+  const { db } = await openTestDatabase();
+  const id = insert(db, "items", { m: 1, x: { b: 1 }, Z: 2 });
+  for (const patch of ['{"m":2}', '{"a":1,"y":2,"_id":"ID"}', '{"m":{"$undefined":null},"x":[]}']) {
+    commit(db, (tx) => tx.patch("", id, patch.replace("ID", id)));
+    const json = db.begin().get("", id)?.json ?? "";
+    const value = JSON.parse(json) as Record<string, unknown>;
+    const sorted = Object.keys(value).sort();
+    expect(json).toBe(JSON.stringify(Object.fromEntries(sorted.map((key) => [key, value[key]]))));
+  }
+  expect(read(db.begin(), id)).toMatchObject({ Z: 2, a: 1, x: [], y: 2 });
+});
+
 test("a patch merges at the top and removes fields set to undefined", async () => {
   const { db } = await openTestDatabase();
   const id = insert(db, "notes", { a: { x: 1 }, b: 2, c: 3 });
