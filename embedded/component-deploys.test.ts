@@ -92,7 +92,7 @@ test("an unmounted component keeps its rows, and has them again when it is mount
     secondLedger: 1,
   });
   expect(await mountStates(backend)).toMatchObject({ second: "active" });
-});
+}, 60_000);
 
 test("cron jobs and scheduled functions of an unmounted component do not run", async () => {
   const backend = await start();
@@ -117,7 +117,7 @@ test("cron jobs and scheduled functions of an unmounted component do not run", a
   await backend.deploy(componentsProject());
   expect(await backend.run("app:counts", { name: "ticks" })).toMatchObject({ first: 1, second: 0 });
   expect(await backend.run("app:counts", { name: "late" })).toMatchObject({ second: 0 });
-});
+}, 60_000);
 
 test("handles outlive deploys and restarts, and end with their function", async () => {
   const backend = await startTestBackend();
