@@ -239,6 +239,15 @@ test("functions and HTTP actions are passed on with their bodies and answers", a
   expect(received[0]?.body).toBe('{"a":1}');
 });
 
+test("whoever checks the shop's tokens finds the issuer's configuration and keys", async () => {
+  for (const name of ["openid-configuration", "jwks.json"]) {
+    answer = (_request, response) => response.end(name);
+    const { status, body } = await ask(`/http/.well-known/${name}`);
+    expect([status, body]).toEqual([200, name]);
+    expect(received.at(-1)?.request.url).toBe(`/http/.well-known/${name}`);
+  }
+});
+
 test("the backend learns the visitor's address from here and not from the visitor", async () => {
   const headers = { "x-forwarded-for": "203.0.113.9", forwarded: "for=203.0.113.9" };
   await ask("/api/version", { headers });
