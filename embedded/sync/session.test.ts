@@ -157,12 +157,9 @@ const modify = (baseVersion: number, modifications: object[]) => ({
   newVersion: baseVersion + 1,
   modifications,
 });
-const mutation = (requestId: number) => ({
-  type: "Mutation",
-  requestId,
-  udfPath: "m:set",
-  args: [{}],
-});
+const target = { udfPath: "m:set", args: [{}] };
+const mutation = (requestId: number) => ({ type: "Mutation", requestId, ...target });
+const action = (requestId: number) => ({ type: "Action", requestId, ...target });
 const connect = (fields: object = {}) => ({
   type: "Connect",
   sessionId: "11111111-2222-3333-4444-555555555555",
@@ -171,12 +168,8 @@ const connect = (fields: object = {}) => ({
   clientTs: 0,
   ...fields,
 });
-const committed = (ts: bigint): MutationOutcome => ({
-  ok: true,
-  valueJson: "null",
-  logLines: [],
-  ts,
-});
+const written = { ok: true, valueJson: "null", logLines: [] } as const;
+const committed = (ts: bigint): MutationOutcome => ({ ...written, ts });
 const tsOf = (version: { ts: string }) => decodeTimestamp(version.ts)!;
 
 test("an empty change of the query set is answered by an empty transition", async () => {
@@ -548,10 +541,7 @@ test("messages, added queries and calls count against the client's address", asy
     ["messagesPerSecond=2", Array.from({ length: 21 }, () => ({ type: "Event" }))],
     ["messagesPerSecond=2", [modify(0, many)]],
     ["callsPerSecond=1", Array.from({ length: 11 }, (_, requestId) => mutation(requestId))],
-    [
-      "callsPerSecond=1",
-      Array.from({ length: 11 }, (_, requestId) => ({ ...mutation(requestId), type: "Action" })),
-    ],
+    ["callsPerSecond=1", Array.from({ length: 11 }, (_, requestId) => action(requestId))],
   ] as const) {
     const socket = open({ limits: [limit] });
     for (const message of messages) socket.receive(message);
