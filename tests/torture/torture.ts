@@ -97,7 +97,9 @@ export async function* torture(seed: number, begin: number, end: number): AsyncG
 async function keepFolder(program: BackendProgram, folder: string): Promise<string> {
   await program.kill();
   const kept = mkdtempSync(join(tmpdir(), "torture-failed-"));
-  cpSync(join(folder, "data"), kept, { recursive: true });
+  // Not the lock's socket, which no copy can be made of.
+  const filter = (path: string) => !path.endsWith(".sock");
+  cpSync(join(folder, "data"), kept, { recursive: true, filter });
   program.spawn();
   await program.ready().catch(() => undefined);
   return kept;
