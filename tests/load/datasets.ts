@@ -61,7 +61,7 @@ export async function obtainDataset(
  * Brings a file into the operating system's cache, where one that was just written is too: calls are
  * measured, not how fast the disk hands a store of any size over.
  */
-async function readThrough(file: string): Promise<void> {
+export async function readThrough(file: string): Promise<void> {
   await finished(createReadStream(file, { highWaterMark: 2 ** 20 }).resume());
 }
 

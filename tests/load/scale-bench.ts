@@ -7,7 +7,6 @@ import { percentile } from "./messages.ts";
 import { makeRow } from "./row.ts";
 import { benchScalePages } from "./scale-pages.ts";
 import { BENCH, CALLERS, P50_RATIO, reportMemory, SIZES, sizeName } from "./scale-sizes.ts";
-import { warmStore } from "./warm-store.ts";
 
 /** A series search finds as many products in every catalogue, a search of words the same share. */
 const KINDS: readonly CallKind[] = [
@@ -43,7 +42,6 @@ async function benchScaleFunctions(context: BenchContext): Promise<void> {
   try {
     for (const size of SIZES) {
       const dataset = await obtainDataset(size, context.progress);
-      await warmStore(dataset.folder);
       const backend = await startBenchBackend(dataset.folder);
       stores.push({ name: sizeName(size), dataset, backend });
     }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { BenchChild } from "./child-process.ts";
 import { openBenchShop, type BenchShop } from "./bench-shop.ts";
+import { readThrough } from "./datasets.ts";
 import type { BenchContext } from "./functions-bench.ts";
 import { percentile, type PageFigures, type PageLoad } from "./messages.ts";
 import {
@@ -14,7 +15,6 @@ import {
 import { makeRow } from "./row.ts";
 import { BENCH, CALLERS, P50_RATIO, reportMemory, SIZES, sizeName } from "./scale-sizes.ts";
 import { obtainShopData } from "./shop-data.ts";
-import { warmStore } from "./warm-store.ts";
 
 interface PageKind {
   readonly name: string;
@@ -58,7 +58,7 @@ export async function benchScalePages(context: BenchContext): Promise<void> {
     for (const size of SIZES) {
       const data = await obtainShopData(size, context.progress);
       context.progress(`starting the shop with ${sizeName(size)}`);
-      await warmStore(join(data.folder, "backend"));
+      await readThrough(join(data.folder, "backend", "database", "data.mdb"));
       shops.push(await openBenchShop(data));
     }
     for (const kind of kinds) await benchKind(context, kind, shops, load);
