@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { preferPort } from "#scripts/ports.ts";
@@ -39,8 +39,10 @@ export async function benchBoot(context: BenchContext): Promise<void> {
   context.progress("building, then the first start with demo data");
   // A start that ends at once builds whatever is not built.
   await runToEnd(["scripts/build.mjs"]);
+  const begunAt = performance.now();
   const first = await startShop(folder);
-  report("first start with demo data", first.seconds, "s", null);
+  await demoLoaded(folder);
+  report("first start with demo data", (performance.now() - begunAt) / 1000, "s", null);
   await rest();
   report("memory at rest after the first start", first.memoryMb(), "MB", null);
   await first.stop();
@@ -57,6 +59,15 @@ export async function benchBoot(context: BenchContext): Promise<void> {
   }
   seconds.sort((left, right) => left - right);
   report("second start to first page", seconds[SECOND_STARTS >>> 1] ?? NaN, "s", MAX_START_S);
+}
+
+/** The launcher tells where everything is when all of it is there. */
+async function demoLoaded(folder: string): Promise<void> {
+  const giveUpAt = performance.now() + START_LIMIT_MS;
+  while (!existsSync(join(folder, "running.json"))) {
+    if (performance.now() > giveUpAt) throw new Error("The demo was not loaded in time.");
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 interface StartedShop {
