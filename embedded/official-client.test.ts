@@ -227,12 +227,19 @@ test("a token that the deployment signed itself signs a client in, and out again
   const live = watch(client, notes.viewer, {});
   await until(() => expect(live.values).toEqual([null]));
   const changes: boolean[] = [];
+  const tokens: string[] = [];
   client.setAuth(
-    () => sign("ada"),
+    async () => {
+      const token = await sign("ada");
+      tokens.push(token);
+      return token;
+    },
     (isAuthenticated) => void changes.push(isAuthenticated),
   );
   await until(() => expect(live.values.at(-1)).toBe("ada"));
   expect(changes).toEqual([true]);
+  // Once it is signed in the client asks for a fresh token, with which it would sign in again.
+  await until(() => expect(tokens).toHaveLength(2));
   client.client.clearAuth();
   await until(() => expect(live.values.at(-1)).toBeNull());
 
