@@ -13,7 +13,7 @@ import {
   type Deployment,
 } from "./deployment.ts";
 import { callInternal } from "./internal-call.ts";
-import { preferPort, requirePort } from "./ports.ts";
+import { freePort, preferPort, requirePort } from "./ports.ts";
 import { PartSupervisor, type Part, type Program } from "./processes.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { missingSteps } from "./demo-steps.ts";
@@ -34,6 +34,7 @@ export type Mode = "production" | "development";
 interface Standins {
   readonly payPalUrl: string;
   readonly mailboxUrl: string;
+  readonly ports: readonly number[];
   readonly ready: Promise<unknown>;
 }
 
@@ -182,6 +183,7 @@ async function startStandins(
   return {
     payPalUrl: addressOf(LOOPBACK, payPalPort),
     mailboxUrl: addressOf(LOOPBACK, mailboxPort),
+    ports: [payPalPort, mailboxPort],
     ready: part.message("ready"),
   };
 }
@@ -207,7 +209,8 @@ async function startWeb(
   settings: Settings,
   { port, publicUrl, secrets, providers, standins, mode }: WebOptions,
 ): Promise<Web> {
-  const backendPort = settings.deployment === null ? await preferPort(LOOPBACK, 0) : null;
+  const promised = [port, ...(standins?.ports ?? [])];
+  const backendPort = settings.deployment === null ? await freePort(LOOPBACK, promised) : null;
   const convexUrl = settings.deployment?.url ?? addressOf(LOOPBACK, Number(backendPort));
   const part = supervisor.start("web server", webProgram(mode), {
     ...baseEnvironment(),

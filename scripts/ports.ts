@@ -24,6 +24,14 @@ export async function preferPort(host: string, wanted: number): Promise<number> 
   }
 }
 
+/** A free port besides those that somebody is going to listen on. */
+export async function freePort(host: string, promised: readonly number[]): Promise<number> {
+  for (;;) {
+    const port = await tryPort(host, 0);
+    if (!promised.includes(port)) return port;
+  }
+}
+
 function portSentence(host: string, port: number, code: string): string {
   if (code === "EADDRINUSE") {
     return `Port ${String(port)} is taken. Stop the program that uses it, or choose another: PORT=${String(port + 10)} npm start.`;

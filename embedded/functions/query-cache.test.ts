@@ -81,8 +81,8 @@ function watch(
   return { live, calls: () => calls };
 }
 
-const evaluate = (deployment: TestDeployment, { live }: { live: LiveQuery }) =>
-  live.evaluate(deployment.database.latestTs);
+const evaluate = async (deployment: TestDeployment, { live }: { live: LiveQuery }) =>
+  await live.evaluate(deployment.database.latestTs);
 
 test("callers who ask the same share one run until a commit touches what it read", async () => {
   const deployment = await start();
