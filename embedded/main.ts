@@ -7,6 +7,7 @@ import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
 import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
 import { parseTrafficLimits, type TrafficLimits } from "./lib/traffic-limits.ts";
+import { watchdogStarted } from "./runtime/watchdog.ts";
 import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
@@ -30,8 +31,10 @@ async function main(): Promise<void> {
   process.on("message", holdSocket);
   try {
     const options = parseOptions(process.argv.slice(2));
+    const watching = watchdogStarted();
     const backend = await startBackend({ ...options, log });
     stopOnSignals(backend);
+    await watching;
     void backend.failed.then((error) => fail(error));
     process.off("message", holdSocket);
     const acceptSocket = createHandoverListener((request, socket, head) => {

@@ -1,18 +1,20 @@
 /** A process with a watchdog: between two tasks, or in one that ends with the first signal. */
-import { Watchdog, WatchdogError } from "./watchdog.ts";
+import { Watchdog, WatchdogError, watchdogStarted } from "./watchdog.ts";
 
 const watchdog = new Watchdog();
 const alive = setInterval(() => undefined, 1_000);
 
-process.once("SIGTERM", () => {
+let isStopping = false;
+process.on("SIGTERM", () => {
+  if (isStopping) return;
+  isStopping = true;
   process.send?.("told to stop");
   clearInterval(alive);
   process.disconnect();
 });
 
-watchdog.guard(1_000, () => undefined);
-// By then the thread watches.
-setTimeout(process.argv[2] === "busy" ? work : tellReady, 1_000);
+await watchdogStarted();
+setTimeout(process.argv[2] === "busy" ? work : tellReady);
 
 function tellReady(): void {
   process.send?.("ready");

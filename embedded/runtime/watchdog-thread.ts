@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as vm from "node:vm";
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 
 import { CUT_OFF_REASONS, cutOffReason } from "./cut-off.ts";
 import { processorMs } from "./processor-time.ts";
@@ -27,33 +27,53 @@ const {
   never,
 } = WATCHDOG_SLOT;
 const state = workerData as Int32Array;
+const HOLD = new vm.Script(`globalThis["[hold]"]()`, { filename: "watchdog-thread.js" });
 const WATCH = new vm.Script(`globalThis["[watch]"]()`, { filename: "watchdog-thread.js" });
 
 /**
  * Node.js ends code marked `breakOnSigint` at a SIGINT of the process, in whichever thread entered it
- * last. It keeps a thread for that as long as any such code runs; being such code itself, this loop
- * spares every guard the start of that thread.
+ * last. It keeps a thread for that as long as any such code runs, and without one the signal ends the
+ * process. Being such code itself, this loop spares every guard the start of that thread; inside of
+ * another one, it leaves no moment without.
  */
 function hold(): never {
   Object.defineProperty(globalThis, "[watch]", { value: watch });
+  Object.defineProperty(globalThis, "[hold]", { value: holdInside });
+  parentPort?.postMessage("watching");
   for (;;) {
     try {
-      WATCH.runInThisContext({ breakOnSigint: true });
+      HOLD.runInThisContext({ breakOnSigint: true });
     } catch {
-      if (Atomics.load(state, run) < 0) {
-        // The signal was meant for the task, which can only be next now.
-        process.kill(process.pid, "SIGINT");
-        while (Atomics.load(state, run) < 0) pause();
-      } else {
-        passOn();
-      }
+      passOn();
     }
   }
 }
 
-/** A SIGINT from outside asks the process to end, as SIGTERM does, for which Node.js has listeners. */
+function holdInside(): never {
+  for (;;) {
+    try {
+      WATCH.runInThisContext({ breakOnSigint: true });
+    } catch {
+      passOn();
+    }
+  }
+}
+
+/**
+ * A signal meant for a task that was entered before this thread's own code goes to the next one in
+ * the row. One from outside asks the process to end, as SIGTERM does, for which Node.js has listeners.
+ */
 function passOn(): void {
-  process.kill(process.pid, "SIGTERM");
+  if (Atomics.load(state, run) < 0) {
+    process.kill(process.pid, "SIGINT");
+    waitForTheEnd();
+  } else {
+    process.kill(process.pid, "SIGTERM");
+  }
+}
+
+function waitForTheEnd(): void {
+  while (Atomics.load(state, run) < 0) pause();
 }
 
 function watch(): never {
@@ -112,7 +132,7 @@ function end(watched: Watched, why: (typeof CUT_OFF_REASONS)[number]): void {
   Atomics.store(state, reason, CUT_OFF_REASONS.indexOf(why));
   if (Atomics.compareExchange(state, run, watched.run, -watched.run) !== watched.run) return;
   process.kill(process.pid, "SIGINT");
-  while (Atomics.load(state, run) < 0) pause();
+  waitForTheEnd();
 }
 
 /** Without files that are mapped into memory, where the system tells. */

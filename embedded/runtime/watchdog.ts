@@ -114,7 +114,14 @@ export class Watchdog {
   }
 }
 
+/** Resolves when the thread watches. Until then a SIGINT from outside ends the process at once. */
+export async function watchdogStarted(): Promise<void> {
+  watchdogState();
+  await started;
+}
+
 let shared: Int32Array | null = null;
+let started: Promise<unknown> = Promise.resolve();
 
 /** The process has one SIGINT, hence one thread that sends it; tasks are guarded one at a time. */
 function watchdogState(): Int32Array {
@@ -128,6 +135,7 @@ function watchdogState(): Int32Array {
   thread.on("error", (error) => {
     throw error;
   });
+  started = new Promise((resolve) => thread.once("message", resolve));
   thread.unref();
   return shared;
 }

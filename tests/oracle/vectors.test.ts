@@ -98,7 +98,7 @@ interface Found {
 
 async function nearest({ vector, kinds, limit }: Question): Promise<Found[]> {
   const args = { vector: [...vector], kinds: kinds.map(wrapped), limit };
-  return valueOf(await oracle.action("values:nearest", args)) as Found[];
+  return valueOf(await oracle.action("values:nearest", args)) as unknown as Found[];
 }
 
 /** How similar each vector is that may be found, by id. */
