@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 
 import { installLockfile } from "./install.mjs";
 import { requireNodeVersion } from "./node-version.mjs";
+import { whenNpmEnds } from "./npm-parent.mjs";
 
 requireNodeVersion();
+whenNpmEnds(() => process.kill(process.pid, "SIGTERM"));
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const log = (line) => console.log(`· ${line}`);
