@@ -45,6 +45,7 @@ beforeEach(async () => {
     proxy,
     files: express.Router(),
     pictures: (_request, response) => response.send("a picture"),
+    sitemaps: (_request, _response, next) => next(),
     pages: (request, response) => {
       if (fail !== null) throw fail;
       const body: unknown = request.body;

@@ -31,6 +31,8 @@ export type AppParts = {
   readonly files: RequestHandler;
   /** Stored pictures at `/images/<storage id>`. */
   readonly pictures: RequestHandler;
+  /** Passes on what is no sitemap. */
+  readonly sitemaps: RequestHandler;
   readonly pages: RequestHandler;
   /** Whether the deployment was prepared; until then pages, pictures and forms are refused. */
   readonly isOpen: () => boolean;
@@ -44,6 +46,7 @@ export function createApp({
   proxy,
   files,
   pictures,
+  sitemaps,
   pages,
   isOpen,
   isReady,
@@ -75,6 +78,7 @@ export function createApp({
   app.use(files);
   app.use(refuseUntil(isOpen));
   app.get("/images/:storageId", pictures);
+  app.use(sitemaps);
   app.use(refuseForeignWrites(settings.publicUrl));
   app.use(refuseRouteData);
   app.use(readForms());

@@ -8,6 +8,7 @@ import { connectConvex } from "#app/server/convex.server.ts";
 import { createImages } from "#app/server/images.server.ts";
 import { createRefresher } from "#app/server/session.server.ts";
 import type { Settings } from "#app/server/settings.server.ts";
+import { createSitemaps } from "#app/server/sitemap.server.ts";
 
 import { createApp, createUpgradeListener } from "./app.ts";
 import type { BackendProcess } from "./backend-process.ts";
@@ -17,6 +18,7 @@ import { log } from "./log.ts";
 import { handlePages } from "./page-handler.ts";
 import { servePictures } from "./pictures.ts";
 import { projectFolder } from "./project-folder.ts";
+import { serveSitemaps } from "./sitemaps.ts";
 import { serveFiles } from "./static-files.ts";
 
 const IMAGE_CACHE_BYTES = 512 * 1024 * 1024;
@@ -49,6 +51,13 @@ export async function serveShop(
         convexUrl: settings.convexUrl,
         cacheFolder: join(settings.dataDir, "cache", "images"),
         maxCacheBytes: IMAGE_CACHE_BYTES,
+      }),
+    ),
+    sitemaps: serveSitemaps(
+      createSitemaps({
+        client: connection.client(null),
+        publicUrl: settings.publicUrl,
+        now: Date.now,
       }),
     ),
     pages: handlePages({
