@@ -57,6 +57,14 @@ test("jobs belong to who scheduled them, wherever what they call is", async () =
   });
 });
 
+test("jobs that an action of a component schedules belong to the component", async () => {
+  const schedule = { name: "by an action", delayMs: HOUR_MS };
+  await runIn("first", "public:scheduleInAction", schedule);
+  const isScheduled = async (component: string) =>
+    JSON.stringify(await jobsIn(component)).includes(schedule.name);
+  expect([await isScheduled("first"), await isScheduled("")]).toEqual([true, false]);
+});
+
 test("a component cancels its own jobs, and those of no one else", async () => {
   const schedule = { name: "never", delayMs: HOUR_MS };
   const own = await runIn("first", "public:schedule", schedule);
@@ -104,8 +112,11 @@ test("files are stored, found and served for one component only", async () => {
   }
 });
 
-test("an upload address stores into the component that made it", async () => {
-  const uploadUrl = (await runIn("second/ledger", "files:uploadUrl")) as string;
+test.each([
+  ["mutation", "files:uploadUrl"],
+  ["action", "files:uploadUrlInAction"],
+])("an upload address of a %s stores into the component that made it", async (_, path) => {
+  const uploadUrl = (await runIn("second/ledger", path)) as string;
   const response = await fetch(uploadUrl, { method: "POST", body: "uploaded" });
   const { storageId } = (await response.json()) as { storageId: string };
   const url = (await runIn("second/ledger", "files:fileUrl", { storageId })) as string;

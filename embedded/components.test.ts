@@ -148,7 +148,7 @@ test("components are not told who is calling, and what they call back is not eit
   const identities = makeFunctionReference<"query">("app:identities");
   expect(await client.query(identities, {})).toEqual(["ada", null, null, "ada"]);
   const inAction = makeFunctionReference<"action">("app:identitiesInAction");
-  expect(await client.action(inAction, {})).toEqual(["ada", null, null, "ada"]);
+  expect(await client.action(inAction, {})).toEqual(["ada", null, null, null, "ada"]);
 });
 
 test("clients cannot call functions of components, admins can", async () => {

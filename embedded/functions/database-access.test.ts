@@ -249,6 +249,17 @@ test("the system's own tables are out of reach", async () => {
   await expect(deployment.change("db:insert", { table: "_modules", value: {} })).rejects.toThrow(
     "read-only",
   );
+  const interval = { lower: "", upper: null };
+  const modules = { table: "_modules", index: "by_creation_time", interval, order: "asc" } as const;
+  const row = deployment.database
+    .begin()
+    .range({ componentPath: "", ...modules })
+    .next();
+  for (const path of ["db:getSystem", "db:get"]) {
+    await expect(deployment.value(path, { id: row!.document.id })).rejects.toThrow(
+      "not accessible to functions",
+    );
+  }
 });
 
 test("unique, take, limit and iteration read no more than they need", async () => {

@@ -40,6 +40,30 @@ afterAll(async () => {
   await scene.empty.dispose();
 });
 
+/** Of https://docs.convex.dev/production/state/limits and the open backend, where that allows less. */
+const NUMBERS = {
+  "a value": [8_192, 1_024, 1_024, 64, 64, 2 ** 20, 16],
+  "a function": [
+    ...[2 ** 24, 5 * 2 ** 20, 2 ** 24, 2 ** 22, 5 * 366 * 86_400_000, 1_000, 1_800_000, 600_000],
+    ...[1_000, 8, 2 ** 26, 2 ** 29, 256, 2 ** 15, 32_000, 256, 20 * 2 ** 20],
+  ],
+  "a transaction": [
+    ...[32_000, 2 ** 24, 4_096, 16_000, 2 ** 24, 1_000, 2 ** 24],
+    ...[1_000, 2 ** 24, 100, 2 ** 24],
+  ],
+  "a search": [16, 64, 16, 32, 8, 1_024, 256, 64],
+  "a deployment": [1_000, 2 ** 19, 40, 2 ** 13, 2 ** 25, 4_096],
+  "a schema": [10_000, 32, 16, 4, 4, 16, 4_096],
+};
+
+test("the numbers are Convex's", () => {
+  const numbers = GROUPS.map(([what, limits]) => [
+    what,
+    Object.values(limits).map(({ max }) => max),
+  ]);
+  expect(Object.fromEntries(numbers)).toEqual(NUMBERS);
+});
+
 test.for(GROUPS)("every limit of %s is shown below", ([, limits, cases]) => {
   expect(Object.keys(cases).sort()).toEqual(Object.keys(limits).sort());
 });
