@@ -12,11 +12,10 @@ import { makeFunctionReference } from "convex/server";
 
 import { fixtureSources, pushTo } from "#embedded/test-backend.ts";
 
-import { timestampOf } from "../support/sync-socket.ts";
 import { BackendProgram } from "./backend-program.ts";
 import { Random } from "./random.ts";
 import { SyncClient } from "./sync-client.ts";
-import { findProblems, type StoredRound } from "./verification.ts";
+import { findClockProblems, findProblems, type StoredRound } from "./verification.ts";
 import { ACCOUNTS, newLedger, OPENING_BALANCE, work, type Ledger } from "./workload.ts";
 
 /** Sums over rounds. */
@@ -209,7 +208,7 @@ class Series {
     const { round, random, ledger, clients, figures, problems } = state;
     const stored = await this.#http.query(functions.everything, { round });
     problems.push(...(await findProblems(stored, ledger)));
-    for (const client of clients) problems.push(...client.violations, ...clockProblems(client));
+    for (const client of clients) problems.push(...client.violations, ...findClockProblems(client));
     const earlier = this.#finished[random.integer(0, this.#finished.length)];
     if (earlier !== undefined) {
       const { round: earlierRound } = earlier;
@@ -229,16 +228,6 @@ interface RoundState {
   readonly ledger: Ledger;
   readonly clients: readonly SyncClient[];
   readonly figures: Figures;
-}
-
-/** No two commits share a timestamp, and a client is shown each of its own. */
-function clockProblems({ acknowledged, observedTs }: SyncClient): string[] {
-  const times = acknowledged.map(({ ts }) => timestampOf(ts));
-  const latest = times.reduce((left, right) => (left > right ? left : right), 0n);
-  return [
-    ...(new Set(times).size === times.length ? [] : ["two commits have one timestamp"]),
-    ...(latest <= observedTs ? [] : [`a commit at ${latest} was shown only up to ${observedTs}`]),
-  ];
 }
 
 function count(

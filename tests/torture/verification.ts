@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import { timestampOf } from "../support/sync-socket.ts";
+import type { SyncClient } from "./sync-client.ts";
 import { ACCOUNTS, OPENING_BALANCE, type Ledger, type StoredFile } from "./workload.ts";
 
 /** What `torture:everything` answers. */
@@ -36,6 +38,19 @@ export async function findProblems(stored: StoredRound, ledger: Ledger): Promise
     ...jobProblems(stored, ledger),
     ...actionProblems(stored, ledger),
     ...(await fileProblems(stored, ledger)),
+  ];
+}
+
+/** No two commits share a timestamp, and a client is shown each of its own. */
+export function findClockProblems({
+  acknowledged,
+  observedTs,
+}: Pick<SyncClient, "acknowledged" | "observedTs">): string[] {
+  const times = acknowledged.map(({ ts }) => timestampOf(ts));
+  const latest = times.reduce((left, right) => (left > right ? left : right), 0n);
+  return [
+    ...(new Set(times).size === times.length ? [] : ["two commits have one timestamp"]),
+    ...(latest <= observedTs ? [] : [`a commit at ${latest} was shown only up to ${observedTs}`]),
   ];
 }
 
