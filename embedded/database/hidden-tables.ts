@@ -1,10 +1,8 @@
-import { SearchWriter } from "../search/search-writer.ts";
+import type { EntrySorter } from "../storage/entry-sorter.ts";
 import type { Storage, StorageWrite } from "../storage/storage.ts";
 import { encodeDocumentId, newInternalId } from "../values/document-id.ts";
-import { encodeKeyPart } from "../values/index-key.ts";
 import { checkValue } from "../values/validator.ts";
 import {
-  databaseIndexes,
   fixedTableName,
   isSystemTable,
   tableNameKey,
@@ -14,17 +12,12 @@ import {
   type TableState,
 } from "./catalog-state.ts";
 import { droppedIndexWrite, indexNumbers } from "./catalog-store.ts";
-import { CommitPlan, keyWrites } from "./commit-plan.ts";
+import { CommitPlan } from "./commit-plan.ts";
 import { DatabaseError } from "./database-error.ts";
 import { checkReferences, type ImportedTables } from "./import-constraints.ts";
 import { importedDocument } from "./imported-document.ts";
-import { searchDocumentOf } from "./search-reading.ts";
-import {
-  documentKey,
-  encodeStored,
-  withoutSystemFields,
-  type ParsedDocument,
-} from "./stored-document.ts";
+import { withoutSystemFields, type ParsedDocument } from "./stored-document.ts";
+import { EntryMerger, TableEntries } from "./table-entries.ts";
 import {
   ImportRefusedError,
   type ComponentPath,
@@ -52,25 +45,30 @@ export interface ImportHost {
 
 interface HiddenTable {
   readonly table: TableState;
-  rowCount: number;
+  readonly entries: TableEntries;
 }
 
 /**
- * Tables of an import while they are filled: on disk, but in no catalog. Their indexes are noted as
- * dropped until the import is activated, so that a crash leaves nothing behind.
+ * Tables of an import while they are filled. Entries of all their indexes are collected and sorted
+ * first, so that each page of the store is written about once, then written: in no catalog, and noted
+ * as dropped until the import is activated, so that a crash leaves nothing behind.
  */
 export class HiddenTables implements TableImport, ImportedTables {
   readonly options: ImportOptions;
   readonly #host: ImportHost;
   readonly #tables = new Map<string, HiddenTable>();
   readonly #schemas = new Map<ComponentPath, string | null>();
+  readonly #sorter: EntrySorter;
   #creationTime: number;
   #flushing: Promise<void> = Promise.resolve();
+  /** How many of the sorted entries are written. */
+  #written = 0;
   #isOver = false;
 
   constructor(host: ImportHost, tables: readonly ImportTable[], options: ImportOptions) {
     this.#host = host;
     this.options = options;
+    this.#sorter = host.storage.createSorter(options.sortingMemory);
     this.#creationTime = Math.max(host.now(), Number(host.latestTs / 1000n) / 1000);
     for (const request of tables) this.#add(request);
     this.#checkNumbers();
@@ -110,20 +108,31 @@ export class HiddenTables implements TableImport, ImportedTables {
     if (hidden === undefined || this.#isOver) throw new TypeError(`${name} is not being imported.`);
     this.#host.storage.requireSpace();
     const documents = this.#documents(hidden.table, rowsJson);
-    const plan = new CommitPlan(this.#host.catalog);
-    plan.writes.push(...rowWrites(this.#host.storage, hidden.table, documents));
-    this.#host.apply(plan);
-    hidden.rowCount += documents.length;
-    // The next rows can be prepared while these are flushed.
-    const previous = this.#flushing;
-    this.#flushing = this.#host.storage.flushed(this.#host.latestTs);
-    this.#flushing.catch(() => undefined);
-    await previous;
+    await this.#sorter.add(hidden.entries.ofRows(documents));
+  }
+
+  async build(onProgress: (done: number, total: number) => Promise<void>): Promise<void> {
+    for (const { entries } of this.#tables.values()) await this.#sorter.add(entries.ofAll());
+    const tables = Array.from(this.#tables.values(), ({ table }) => table);
+    const merger = new EntryMerger(tables, duplicateRow);
+    let done = 0;
+    try {
+      for await (const entries of this.#sorter.sorted()) {
+        await this.#write(merger.writes(entries));
+        done += entries.length;
+        await onProgress(done, this.#sorter.count);
+      }
+      await this.#write(merger.rest());
+    } finally {
+      await this.#flushing;
+    }
+    this.#written = done;
   }
 
   /** Adds what makes the tables visible. @throws DatabaseError when the deployment changed meanwhile. */
   plan(plan: CommitPlan): void {
     if (this.#isOver) throw new TypeError("The import is over.");
+    if (this.#written < this.#sorter.count) throw new TypeError("The import is not built.");
     this.#checkUnchanged();
     this.#checkNumbers();
     checkReferences(this.#host, this);
@@ -134,9 +143,9 @@ export class HiddenTables implements TableImport, ImportedTables {
     const others = this.options.clearsOthers ? this.#others() : [];
     for (const table of [...replaced, ...others])
       plan.removeTable(table, this.#host.rowCount(table));
-    for (const { table, rowCount } of hidden) {
+    for (const { table, entries } of hidden) {
       plan.addTable(table);
-      plan.addRows(table, rowCount);
+      plan.addRows(table, entries.rowCount);
       for (const number of indexNumbers(table)) plan.writes.push(droppedIndexWrite(number, true));
     }
     for (const table of others.filter((other) => !this.#isRemoved(other))) {
@@ -147,11 +156,12 @@ export class HiddenTables implements TableImport, ImportedTables {
 
   finish(): void {
     this.#isOver = true;
+    this.#sorter.close();
   }
 
   discard(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.finish();
     for (const { table } of this.#tables.values()) {
       for (const number of indexNumbers(table)) this.#host.removeEntries(number);
     }
@@ -167,24 +177,28 @@ export class HiddenTables implements TableImport, ImportedTables {
         ? this.#host.makeTable(componentPath, name)
         : withNewIndexes(replaced, allocator);
     const table = { ...fresh, number: number ?? fresh.number };
-    this.#tables.set(key, { table, rowCount: 0 });
+    this.#tables.set(key, { table, entries: new TableEntries(table) });
     this.#schemas.set(componentPath, catalog.component(componentPath).schema?.json ?? null);
   }
 
+  async #write(writes: StorageWrite[]): Promise<void> {
+    if (this.#isOver) throw new TypeError("The import is over.");
+    this.#host.storage.requireSpace();
+    const plan = new CommitPlan(this.#host.catalog);
+    for (const write of writes) plan.writes.push(write);
+    this.#host.apply(plan);
+    // The next entries can be merged while these are flushed.
+    const previous = this.#flushing;
+    this.#flushing = this.#host.storage.flushed(this.#host.latestTs);
+    this.#flushing.catch(() => undefined);
+    await previous;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   #documents(table: TableState, rowsJson: readonly string[]): ParsedDocument[] {
-    const ids = new Set<string>();
     return rowsJson.map((json, index) => {
       try {
-        const document = this.#document(table, json);
-        const { id } = document.stored;
-        if (ids.has(id) || this.#exists(table, id)) {
-          throw new DatabaseError(
-            "DuplicateId",
-            `Objects in table "${table.name}" have duplicate _id fields: ${id}`,
-          );
-        }
-        ids.add(id);
-        return document;
+        return this.#document(table, json);
       } catch (error) {
         if (error instanceof DatabaseError) throw new ImportRefusedError(index, error);
         throw error;
@@ -220,10 +234,6 @@ export class HiddenTables implements TableImport, ImportedTables {
       "SchemaEnforcementError",
       `New document in table "${name}" does not match the schema: ${failure.message}`,
     );
-  }
-
-  #exists(table: TableState, id: string): boolean {
-    return this.#host.storage.get(table.byId.number, encodeKeyPart(id)) !== null;
   }
 
   #find(componentPath: ComponentPath, name: string): HiddenTable | undefined {
@@ -293,26 +303,9 @@ export class HiddenTables implements TableImport, ImportedTables {
   }
 }
 
-function rowWrites(
-  storage: Storage,
-  table: TableState,
-  documents: readonly ParsedDocument[],
-): StorageWrite[] {
-  const writes: StorageWrite[] = [];
-  for (const { stored, value } of documents) {
-    for (const index of databaseIndexes(table)) {
-      if (index.name === "by_id") continue;
-      writes.push(...keyWrites(index.number, stored.id, null, documentKey(value, index.paths)));
-    }
-    const key = encodeKeyPart(stored.id);
-    writes.push({ index: table.byId.number, key, value: encodeStored(stored) });
-  }
-  for (const index of table.searchIndexes) {
-    const writer = new SearchWriter(storage, index.number, index.filterFields);
-    for (const document of documents) writer.change(null, searchDocumentOf(index, document));
-    writes.push(...writer.finish());
-  }
-  return writes;
+function duplicateRow(table: TableState, id: string, row: number): never {
+  const message = `Objects in table "${table.name}" have duplicate _id fields: ${id}`;
+  throw new ImportRefusedError(row, new DatabaseError("DuplicateId", message), table);
 }
 
 function conflict(table: TableState, existing: TableState): DatabaseError {

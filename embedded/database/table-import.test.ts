@@ -20,6 +20,7 @@ const items = (number: number | null = null) => ({ componentPath: "", name: "ite
 const typeOf = (validator: unknown) => (validator as { json: unknown }).json;
 const activate = (db: EngineDatabase, tables: TableImport) =>
   commit(db, (tx) => tx.activateImport(tables));
+const build = (tables: TableImport) => tables.build(() => Promise.resolve());
 const numberOf = (db: EngineDatabase, table: string) =>
   db.tables("").find(({ name }) => name === table)?.number;
 
@@ -55,6 +56,7 @@ test("an import takes the place of a table in one commit, with ids, times and in
     JSON.stringify({ n: 3, text: "more" }),
   ]);
   expect(rows(db.begin(), "items")).toEqual([original]);
+  await build(tables);
   expect(isTold).toBe(false);
   activate(db, tables);
 
@@ -78,6 +80,7 @@ test("what an import brought is there after a restart, and goes on being indexed
   await applySchema(test.db, INDEXED);
   const tables = test.db.beginImport([items(10_050)], NOTHING_SPECIAL);
   await tables.write("", "items", ['{"n":1,"text":"a"}']);
+  await build(tables);
   activate(test.db, tables);
   await test.reopen();
   insert(test.db, "items", { n: 0, text: "b" });
@@ -112,12 +115,19 @@ test("an id twice, of another table or malformed is refused", async () => {
   const foreign = insert(db, "others", {});
   const id = insert(db, "items", {});
   const tables = db.beginImport([items()], NOTHING_SPECIAL);
-  await tables.write("", "items", [JSON.stringify({ _id: id })]);
   const write = (_id: unknown) => tables.write("", "items", [JSON.stringify({ _id })]);
-  await expect(write(id)).rejects.toThrow(`have duplicate _id fields: ${id}`);
   await expect(write(foreign)).rejects.toThrow(`_id ${foreign} cannot be imported into 'items'`);
   await expect(write("nonsense")).rejects.toThrow("invalid _id 'nonsense'");
   await expect(write(7)).rejects.toThrow("invalid _id");
+  await tables.write("", "items", ["{}", JSON.stringify({ _id: id }), "{}"]);
+  await tables.write("", "items", ["{}", JSON.stringify({ _id: id })]);
+  const refused = await build(tables).catch((e: unknown) => e);
+  expect(refused).toBeInstanceOf(ImportRefusedError);
+  expect(refused).toMatchObject({
+    message: `Objects in table "items" have duplicate _id fields: ${id}`,
+    rowIndex: 4,
+    table: { componentPath: "", name: "items" },
+  });
 });
 
 test("a transaction that wrote to the replaced table conflicts", async () => {

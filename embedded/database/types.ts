@@ -308,6 +308,8 @@ export interface ImportOptions {
   readonly requiresEmpty: boolean;
   /** Empty the tables that are not in the import, and remove those that are in no schema. */
   readonly clearsOthers: boolean;
+  /** Bytes of rows and index entries in memory before they go to the disk; 48 MB by default. */
+  readonly sortingMemory?: number;
 }
 
 /**
@@ -323,6 +325,12 @@ export interface TableImport {
    * @throws ImportRefusedError for the first row that is no valid document or does not fit the schema.
    */
   write(componentPath: ComponentPath, name: string, rowsJson: readonly string[]): Promise<void>;
+  /**
+   * Writes the tables and their indexes once all rows were added. `onProgress` is told how many entries
+   * of how many are done, and ends it by rejecting.
+   * @throws ImportRefusedError naming the table, for a row whose id another one has.
+   */
+  build(onProgress: (done: number, total: number) => Promise<void>): Promise<void>;
   /** Drops what was written. Harmless when it was activated, or discarded before. */
   discard(): void;
 }
@@ -330,12 +338,19 @@ export interface TableImport {
 /** A row of an import that cannot be stored; `cause` is the `DatabaseError` that says why. */
 export class ImportRefusedError extends Error {
   override readonly name = "ImportRefusedError";
-  /** Position in the rows that were written together, from 0. */
+  /** Position in the rows that were written together, or in all of the table's rows; from 0. */
   readonly rowIndex: number;
+  /** When it was found among all rows. */
+  readonly table: Pick<ImportTable, "componentPath" | "name"> | null;
 
-  constructor(rowIndex: number, cause: Error) {
+  constructor(
+    rowIndex: number,
+    cause: Error,
+    table: Pick<ImportTable, "componentPath" | "name"> | null = null,
+  ) {
     super(cause.message, { cause });
     this.rowIndex = rowIndex;
+    this.table = table;
   }
 }
 

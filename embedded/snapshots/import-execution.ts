@@ -26,8 +26,8 @@ export interface ImportContext extends FileStore {
   readonly onCommit: (transaction: Transaction, rowCount: number) => void;
 }
 
-const SLICE_ROWS = 500;
-const SLICE_LENGTH = 1 << 20;
+const SLICE_ROWS = 250;
+const SLICE_LENGTH = 1 << 18;
 
 /**
  * Puts what a file holds into the database. All of it becomes visible in one commit, except in mode
@@ -64,11 +64,27 @@ async function replace(
     const files = await storeFiles(source, context, (file) =>
       hidden.write(file.componentPath, "_storage", [file.rowJson]),
     );
+    await build(hidden, context);
     await activate(hidden, files, rowCount, context);
   } catch (error) {
     hidden.discard();
     throw error;
   }
+}
+
+async function build(
+  hidden: TableImport,
+  { onProgress, onCheckpoint }: ImportContext,
+): Promise<void> {
+  try {
+    await hidden.build((done, total) =>
+      onProgress(`Writing tables and indexes (${Math.floor((done / total) * 100)}%)`),
+    );
+  } catch (error) {
+    if (!(error instanceof ImportRefusedError) || error.table === null) throw error;
+    throw refusedRow(error.table, 0, error);
+  }
+  await onCheckpoint("Wrote tables and indexes");
 }
 
 async function activate(
@@ -186,7 +202,7 @@ async function eachSlice(
 }
 
 function refusedRow(
-  { name, componentPath }: ImportedTable,
+  { name, componentPath }: Pick<ImportedTable, "name" | "componentPath">,
   before: number,
   error: ImportRefusedError,
 ): ImportError {

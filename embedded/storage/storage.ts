@@ -1,5 +1,6 @@
 import { SortedMap, type SortedEntry } from "../lib/sorted-map.ts";
 import { DiskSpace } from "./disk-space.ts";
+import { EntrySorter } from "./entry-sorter.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { scanLmdb } from "./lmdb-scan.ts";
 import {
@@ -76,6 +77,7 @@ interface Waiter {
  * batch nothing is read or written any more.
  */
 export class Storage {
+  readonly #folder: string;
   readonly #lmdb: Lmdb;
   readonly #lock: FolderLock;
   readonly #space: DiskSpace;
@@ -93,8 +95,9 @@ export class Storage {
   #idle: (() => void)[] = [];
   readonly #stopListeners = new Set<(error: StorageStoppedError) => void>();
 
-  private constructor(lmdb: Lmdb, lock: FolderLock, space: DiskSpace) {
+  private constructor(folder: string, lmdb: Lmdb, lock: FolderLock, space: DiskSpace) {
     const clock = readMeta(lmdb, CLOCK_KEY)?.readBigUInt64BE(0) ?? 0n;
+    this.#folder = folder;
     this.#lmdb = lmdb;
     this.#lock = lock;
     this.#space = space;
@@ -115,7 +118,7 @@ export class Storage {
         swap: (expected, next) => swapMeta(lmdb, LOCK_KEY, expected, next),
       });
       recordFormat(lmdb);
-      return new Storage(lmdb, lock, space);
+      return new Storage(folder, lmdb, lock, space);
     } catch (error) {
       await lmdb.close();
       throw error instanceof DataFolderError ? error : unusable(folder, error);
@@ -185,11 +188,21 @@ export class Storage {
 
   /**
    * To be asked before writes that may be refused: those that were made must reach the disk.
+   * @param bytes what is to be written elsewhere on the same disk.
    * @throws DiskFullError, StorageStoppedError
    */
-  requireSpace(): void {
+  requireSpace(bytes = 0): void {
     this.#checkRunning();
-    this.#space.require(this.#pendingBytes + this.#inFlightBytes);
+    this.#space.require(this.#pendingBytes + this.#inFlightBytes + bytes);
+  }
+
+  /** For entries that many keys' worth of writes would scatter over the store. To be closed. */
+  createSorter(memory?: number): EntrySorter {
+    return new EntrySorter({
+      folder: this.#folder,
+      requireSpace: (bytes) => this.requireSpace(bytes),
+      ...(memory === undefined ? {} : { memory }),
+    });
   }
 
   /**
