@@ -67,7 +67,10 @@ export class QueryRunner {
   async run(request: WatchRequest, ts = this.#database.latestTs): Promise<QueryOutcome> {
     const asked = this.#ask(request);
     if ("outcome" in asked) return asked.outcome;
-    const entry = await this.#obtain(asked.question, ts, NEWCOMER, true);
+    const { question } = asked;
+    const entry =
+      this.#source.find(question, ts, NEWCOMER) ??
+      (await this.#obtain(question, ts, NEWCOMER, true));
     await this.#database.flushed(ts);
     return entry.computed.outcome;
   }

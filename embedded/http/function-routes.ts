@@ -6,6 +6,7 @@ import type {
   FunctionRunner,
   MutationOutcome,
   QueryOutcome,
+  WatchRequest,
 } from "../functions/types.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { decodeTimestamp, encodeTimestamp } from "../values/timestamp.ts";
@@ -29,7 +30,8 @@ type Outcome = QueryOutcome | MutationOutcome | ActionOutcome;
 type Format = "convex_encoded_json" | "json";
 
 interface Call {
-  readonly request: FunctionRequest;
+  /** Of any type; the journal is a query's. */
+  readonly request: WatchRequest;
   readonly format: Format;
 }
 
@@ -72,7 +74,7 @@ export async function postQueryAtTs(exchange: Exchange, context: HttpContext): P
   const caller = await callerOf(exchange, context.authenticator);
   const ts = parseTs(body, context);
   const { request, format } = parseCall(body, caller, exchange, "json");
-  const outcome = await context.runner.runQuery({ ...request, journal: null }, { ts });
+  const outcome = await context.runner.runQuery(request, { ts });
   await reply(exchange, outcome, format);
 }
 
@@ -93,7 +95,7 @@ export async function postQueryBatch(exchange: Exchange, context: HttpContext): 
   const ts = context.database.latestTs;
   const results = await Promise.all(
     calls.map(async ({ request, format }) => {
-      const outcome = await context.runner.runQuery({ ...request, journal: null }, { ts });
+      const outcome = await context.runner.runQuery(request, { ts });
       return encodeOutcome(outcome, format);
     }),
   );
@@ -115,14 +117,14 @@ function countCall({ traffic }: Exchange, caller: Caller): void {
   if (caller.kind === "client") traffic.call(caller.identity?.tokenIdentifier ?? null);
 }
 
-async function run(
-  request: FunctionRequest,
+function run(
+  request: WatchRequest,
   { runner }: HttpContext,
   type: "query" | "mutation" | "action" | "any",
 ): Promise<Outcome> {
   switch (type) {
     case "query":
-      return runner.runQuery({ ...request, journal: null });
+      return runner.runQuery(request);
     case "mutation":
       return runner.runMutation(request);
     case "action":
@@ -206,7 +208,7 @@ function parseCall(
   const path = requireTextField(body, "path");
   const argsJson = parseArguments(body["args"]);
   return {
-    request: { componentPath, path, argsJson, caller, metadata },
+    request: { componentPath, path, argsJson, caller, metadata, journal: null },
     format: parseFormat(body["format"], defaultFormat),
   };
 }

@@ -31,11 +31,14 @@ export interface Exchange {
 }
 
 /** Who sent the request: the `Authorization` header, or `?adminKey=` as some tools do. */
-export async function callerOf(exchange: Exchange, authenticator: Authenticator): Promise<Caller> {
+export function callerOf(
+  exchange: Exchange,
+  authenticator: Authenticator,
+): Promise<Caller> | Caller {
   const adminKey = exchange.query.get("adminKey");
   const { authorization = "" } = exchange.request.headers;
   if (adminKey === null && authorization === "") return { kind: "client", identity: null };
-  return await authenticated(exchange, () =>
+  return authenticated(exchange, () =>
     adminKey === null
       ? authenticator.fromHeader(authorization)
       : authenticator.admin(adminKey, null),

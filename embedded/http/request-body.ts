@@ -25,8 +25,10 @@ export async function readJsonObject(
   request: IncomingMessage,
   maxBytes = CALL_BODY_BYTES,
 ): Promise<JsonObject> {
-  const text = (await readBytes(request, maxBytes)).toString("utf8");
-  return parseJsonObject(text);
+  // By then a body that came in one piece with its headers has been read.
+  await null;
+  const bytes = receivedWithHeaders(request, maxBytes) ?? (await readBytes(request, maxBytes));
+  return parseJsonObject(bytes.toString("utf8"));
 }
 
 /** @throws ServiceError `BadJsonBody` unless the text is a JSON object. */
@@ -153,11 +155,23 @@ function decompressed(request: IncomingMessage, decoder: Transform): Readable {
 
 async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const body = decoded(request);
-  if (body === request) return receive(request, maxBytes);
+  if (body === request) return await receive(request, maxBytes);
   const chunks: Buffer[] = [];
   for await (const chunk of boundedBody(request, maxBytes, body)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
+
+/**
+ * The body of a request that came whole in one piece, as short ones do, a microtask after its headers
+ * did; `null` when there is more to wait for.
+ */
+function receivedWithHeaders(request: IncomingMessage, maxBytes: number): Buffer | null {
+  if (!request.complete || request.readableLength > maxBytes) return null;
+  if (request.headers["content-encoding"] !== undefined) return null;
+  return (request.read() as Buffer | null) ?? NO_BYTES;
+}
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** `boundedBody` in one piece, by events: for a short body an iterator costs more than all the rest. */
 function receive(
