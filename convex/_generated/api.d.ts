@@ -68,6 +68,7 @@ import type * as lib_rateLimit from "../lib/rateLimit.js";
 import type * as lib_signInProviders from "../lib/signInProviders.js";
 import type * as lib_viewer from "../lib/viewer.js";
 import type * as model_accounts from "../model/accounts.js";
+import type * as model_adminProductList from "../model/adminProductList.js";
 import type * as model_adminProducts from "../model/adminProducts.js";
 import type * as model_cancellations from "../model/cancellations.js";
 import type * as model_cart from "../model/cart.js";
@@ -223,6 +224,7 @@ declare const fullApi: ApiFromModules<{
   "lib/signInProviders": typeof lib_signInProviders;
   "lib/viewer": typeof lib_viewer;
   "model/accounts": typeof model_accounts;
+  "model/adminProductList": typeof model_adminProductList;
   "model/adminProducts": typeof model_adminProducts;
   "model/cancellations": typeof model_cancellations;
   "model/cart": typeof model_cart;

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { api } from "../_generated/api";
 import { money } from "../domain/money.ts";
 import { addCategory, addProduct, addUser, startShop } from "../lib/shop.setup.ts";
+import { syncPlacements } from "../model/placements.ts";
 
 const firstPage = { numItems: 10, cursor: null };
 
@@ -133,21 +134,54 @@ test("ADM-2: a correction that was meant for the count on the page is refused wh
     data: { code: "CONFLICT_STALE", expected: "10", actual: "8" },
   });
   const { rows } = await manager.as.query(api.admin.products.list, {
-    ...{ search: "", page: 1, pageSize: 10 },
+    ...{ search: "", page: 1, pageSize: 10, beside: null },
   });
   expect(rows).toMatchObject([{ onHand: 8, onlyVariantId: variantId }]);
 });
 
-test("ADM-2: the list has numbered pages and a search", async () => {
+test("ADM-2: the list goes on and back from a product, by name, and counts them all", async () => {
   const t = startShop();
   const manager = await addUser(t, { role: "manager" });
-  for (const slug of ["apron", "bowl", "cup"]) await addProduct(t, { slug });
-  const list = (search: string, page: number) =>
-    manager.as.query(api.admin.products.list, { search, page, pageSize: 2 });
-  expect(await list("", 1)).toMatchObject({ total: 3, page: 1 });
-  expect((await list("", 2)).rows.map(({ slug }) => slug)).toEqual(["cup"]);
-  expect((await list("", 99)).page).toBe(2);
-  expect((await list("bow", 1)).rows.map(({ slug }) => slug)).toEqual(["bowl"]);
+  const ids = new Map<string, string>();
+  for (const slug of ["apron", "bowl", "cup", "dish", "ewer"]) {
+    ids.set(slug, (await addProduct(t, { slug })).productId);
+  }
+  const { productId: archived } = await addProduct(t, { slug: "archived" });
+  await t.run(async (ctx) => {
+    await ctx.db.patch("products", archived, { status: "archived" });
+    await syncPlacements(ctx, archived);
+  });
+  const list = async (side?: "after" | "before", slug = "") => {
+    const beside = side === undefined ? null : { side, productId: ids.get(slug) ?? slug };
+    const args = { search: "", page: 1, pageSize: 2, beside };
+    const { rows, ...found } = await manager.as.query(api.admin.products.list, args);
+    expect([found.total, found.isTotalExact]).toEqual([6, true]);
+    return [found.hasPrevious, ...rows.map((row) => row.slug), found.hasNext];
+  };
+  expect(await list()).toEqual([false, "apron", "bowl", true]);
+  expect(await list("after", "bowl")).toEqual([true, "cup", "dish", true]);
+  expect(await list("after", "dish")).toEqual([true, "ewer", "archived", false]);
+  expect(await list("before", "ewer")).toEqual([true, "cup", "dish", true]);
+  expect(await list("before", "cup")).toEqual([false, "apron", "bowl", true]);
+  expect(await list("before", "bowl")).toEqual([false, "apron", "bowl", true]);
+  expect(await list("after", "nonsense")).toEqual([false, "apron", "bowl", true]);
+});
+
+test("ADM-2: a search has numbered pages, and says when it found more than they hold", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  for (const slug of ["apron", "bowl", "bowl-blue"]) await addProduct(t, { slug });
+  const search = (words: string, page: number, pageSize = 1) => {
+    const args = { search: words, page, pageSize, beside: null };
+    return manager.as.query(api.admin.products.list, args);
+  };
+  expect(await search("bow", 1)).toMatchObject({ total: 2, isTotalExact: true, page: 1 });
+  expect((await search("bow", 99)).page).toBe(2);
+  expect((await search("apro", 1)).rows.map(({ slug }) => slug)).toEqual(["apron"]);
+  const categoryId = await addCategory(t);
+  for (let i = 0; i < 199; i++) await addProduct(t, { slug: `bowl-${i}`, categoryId });
+  expect(await search("bow", 1)).toMatchObject({ total: 200, isTotalExact: false });
+  expect((await search("bow", 99, 90)).rows).toHaveLength(20);
 });
 
 test("ADM-2: an id that is none is not found, and a known one shows its variants", async () => {

@@ -2,6 +2,7 @@ import { v } from "convex/values";
 
 import { invalidInput } from "../lib/errors.ts";
 import { staffMutation, staffQuery } from "../lib/functions.ts";
+import { listForStaff } from "../model/adminProductList.ts";
 import * as Products from "../model/adminProducts.ts";
 import type { StockChange } from "../domain/stock.ts";
 import { adjustStock as adjust } from "../model/stock.ts";
@@ -9,12 +10,32 @@ import { vAdminProduct, vAdminProductRow } from "../tables/adminViews.ts";
 
 const MAX_REASON_LENGTH = 200;
 
-/** Numbered pages, the first is 1; a page beyond the last is the last. */
+const vBeside = v.object({
+  side: v.union(v.literal("after"), v.literal("before")),
+  productId: v.string(),
+});
+
+/**
+ * Without a search all by status and name, `beside` a product that was on another page; a search has
+ * numbered pages of its best 200 matches. `isTotalExact` is false where there are more than `total`.
+ */
 export const list = staffQuery({
   permission: "product:read:any",
-  args: { search: v.string(), page: v.number(), pageSize: v.number() },
-  returns: v.object({ rows: v.array(vAdminProductRow), total: v.number(), page: v.number() }),
-  handler: (ctx, args) => Products.listForStaff(ctx, args),
+  args: {
+    search: v.string(),
+    page: v.number(),
+    pageSize: v.number(),
+    beside: v.union(vBeside, v.null()),
+  },
+  returns: v.object({
+    rows: v.array(vAdminProductRow),
+    total: v.number(),
+    isTotalExact: v.boolean(),
+    page: v.number(),
+    hasPrevious: v.boolean(),
+    hasNext: v.boolean(),
+  }),
+  handler: (ctx, args) => listForStaff(ctx, args),
 });
 
 /** Takes whatever the address says as an id. Throws NOT_FOUND. */

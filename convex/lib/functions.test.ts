@@ -31,7 +31,7 @@ test("roles: only who has the permission passes a staff function", async () => {
     });
   }
   await expect(adjustStock(manager.as, variantId)).resolves.toBe(11);
-  const list = { search: "", page: 1, pageSize: 10 };
+  const list = { search: "", page: 1, pageSize: 10, beside: null };
   await expect(agent.as.query(api.admin.products.list, list)).resolves.toBeDefined();
 });
 

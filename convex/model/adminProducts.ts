@@ -4,39 +4,16 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { priceSummary } from "../domain/catalog.ts";
 import { isPriceAmount, money } from "../domain/money.ts";
-import { searchQuery } from "../domain/searchText.ts";
 import { availableOf } from "../domain/stock.ts";
 import { appError, invalidInput, notFound } from "../lib/errors.ts";
 import type { vAdminProduct, vAdminProductRow } from "../tables/adminViews.ts";
-import { countProducts, listVariants } from "./catalog.ts";
+import { listVariants } from "./catalog.ts";
 import { viewPicture } from "./pictures.ts";
 import { syncPlacements } from "./placements.ts";
 import { getSettings } from "./settings.ts";
 import { listProductStock, viewTotalStock } from "./stock.ts";
 
 type Ctx = Pick<QueryCtx, "db" | "storage">;
-
-const MAX_PAGE_SIZE = 100;
-/** Page numbers count rows up to here; beyond it, search narrows down. */
-const MAX_LISTED = 1000;
-const MAX_MATCHES = 200;
-
-/** One numbered page of products by name, or of those that match a search. */
-export async function listForStaff(
-  ctx: Ctx,
-  { search, page, pageSize }: { search: string; page: number; pageSize: number },
-): Promise<{ rows: Infer<typeof vAdminProductRow>[]; total: number; page: number }> {
-  const size = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.floor(pageSize)));
-  const found = await findForStaff(ctx, search);
-  const lastPage = Math.max(1, Math.ceil(found.total / size));
-  const shown = Math.min(lastPage, Math.max(1, Math.floor(page)));
-  const products = (await found.take(shown * size)).slice((shown - 1) * size);
-  const { lowStockThreshold } = await getSettings(ctx);
-  const rows = await Promise.all(
-    products.map((product) => viewRow(ctx, product, lowStockThreshold)),
-  );
-  return { rows, total: found.total, page: shown };
-}
 
 /** Throws NOT_FOUND. */
 export async function getForStaff(ctx: Ctx, idText: string): Promise<Infer<typeof vAdminProduct>> {
@@ -120,37 +97,7 @@ export async function getVariant(
   return { variant, product };
 }
 
-type Found = {
-  total: number;
-  /** The first so many of them; no more are read. */
-  take: (count: number) => Promise<Doc<"products">[]>;
-};
-
-async function findForStaff(ctx: Ctx, search: string): Promise<Found> {
-  const query = searchQuery(search);
-  const products = ctx.db.query("products");
-  if (query !== "") {
-    const matches = await products
-      .withSearchIndex("by_searchText", (q) => q.search("searchText", query))
-      .take(MAX_MATCHES);
-    return { total: matches.length, take: (count) => Promise.resolve(matches.slice(0, count)) };
-  }
-  const total = Math.min(MAX_LISTED, await countAll(ctx));
-  return { total, take: (count) => products.withIndex("by_status_and_name").take(count) };
-}
-
-/** Categories count the active ones, which are most. */
-async function countAll(ctx: Ctx): Promise<number> {
-  const active = await countProducts(ctx, null);
-  if (active >= MAX_LISTED) return active;
-  const archived = await ctx.db
-    .query("products")
-    .withIndex("by_status_and_name", (q) => q.eq("status", "archived"))
-    .take(MAX_LISTED - active);
-  return active + archived.length;
-}
-
-async function viewRow(
+export async function viewRow(
   ctx: Ctx,
   product: Doc<"products">,
   lowStockThreshold: number,

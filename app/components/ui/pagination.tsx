@@ -58,6 +58,30 @@ export function Pagination({
   );
 }
 
+/** Pages without numbers: links to those before and after, where there are any. */
+export function PageSteps({
+  previous,
+  next,
+}: {
+  readonly previous: string | null;
+  readonly next: string | null;
+}) {
+  const t = useTranslations("ui.pagination");
+  if (previous === null && next === null) return null;
+  return (
+    <nav aria-label={t("label")}>
+      <ul className="flex items-center justify-center gap-1">
+        <li>
+          <Step label={t("previous")} icon={ChevronLeft} to={previous} />
+        </li>
+        <li>
+          <Step label={t("next")} icon={ChevronRight} to={next} />
+        </li>
+      </ul>
+    </nav>
+  );
+}
+
 function Step({
   label,
   icon,

@@ -24,3 +24,21 @@ export function listPath(
   if (view.page > 1) params.set("page", String(view.page));
   return params.size === 0 ? path : `${path}?${params.toString()}`;
 }
+
+/** A product next to which a page of the list begins or ends. */
+export type Beside = { readonly side: "after" | "before"; readonly productId: string };
+
+const MAX_ID_LENGTH = 64;
+
+/** The place in the list of products that an address names; null is its beginning. */
+export function readBeside(searchParams: URLSearchParams): Beside | null {
+  for (const side of ["after", "before"] as const) {
+    const productId = searchParams.get(side);
+    if (productId !== null) return { side, productId: productId.slice(0, MAX_ID_LENGTH) };
+  }
+  return null;
+}
+
+export function besidePath(path: string, { side, productId }: Beside): string {
+  return `${path}?${new URLSearchParams({ [side]: productId }).toString()}`;
+}

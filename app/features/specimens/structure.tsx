@@ -3,7 +3,7 @@ import { House, Truck } from "lucide-react";
 import { Accordion, AccordionItem } from "#app/components/ui/accordion.tsx";
 import { Breadcrumbs } from "#app/components/ui/breadcrumbs.tsx";
 import { Logo } from "#app/components/ui/logo.tsx";
-import { Pagination } from "#app/components/ui/pagination.tsx";
+import { PageSteps, Pagination } from "#app/components/ui/pagination.tsx";
 import { Panel } from "#app/components/ui/panel.tsx";
 import { ProgressSteps } from "#app/components/ui/progress-steps.tsx";
 import { Table } from "#app/components/ui/table.tsx";
@@ -67,6 +67,7 @@ export function NavigationSpecimens() {
       </Specimen>
       <Specimen name="Pagination">
         <Pagination page={2} pageCount={9} pageTo={(page) => `${here}?page=${page}`} />
+        <PageSteps previous={null} next={here} />
       </Specimen>
       <Specimen name="Checkout steps" wide>
         <ProgressSteps

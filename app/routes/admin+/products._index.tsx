@@ -2,12 +2,18 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { type ClientActionFunctionArgs, useLoaderData } from "@remix-run/react";
 import { useTranslations } from "use-intl";
 
-import { Pagination } from "#app/components/ui/pagination.tsx";
+import { PageSteps, Pagination } from "#app/components/ui/pagination.tsx";
 import { Panel } from "#app/components/ui/panel.tsx";
 import { AdminError } from "#app/features/admin/admin-error.tsx";
-import { listPath, readListAddress } from "#app/features/admin/list-address.ts";
+import {
+  type Beside,
+  besidePath,
+  listPath,
+  readBeside,
+  readListAddress,
+} from "#app/features/admin/list-address.ts";
 import { PageHead } from "#app/features/admin/page-head.tsx";
-import { ProductTable } from "#app/features/admin/product-table.tsx";
+import { type ProductRow, ProductTable } from "#app/features/admin/product-table.tsx";
 import { SearchForm } from "#app/features/admin/search-form.tsx";
 import { keepForm } from "#app/features/checkout/keep-form.ts";
 import { SectionError } from "#app/features/errors/page-error.tsx";
@@ -25,10 +31,14 @@ const PATH = "/admin/products";
 export const meta: MetaFunction = () => [{ title: pageTitle(messages.admin.products.title) }];
 
 export function loader(args: LoaderFunctionArgs) {
-  const { query, page } = readListAddress(new URL(args.request.url).searchParams);
+  const { searchParams } = new URL(args.request.url);
+  const { query, page } = readListAddress(searchParams);
+  const beside = query === "" ? readBeside(searchParams) : null;
   return loadQueries(args, async (preload) => ({
     query,
-    products: await preload(api.admin.products.list, { search: query, page, pageSize: PAGE_SIZE }),
+    products: await preload(api.admin.products.list, {
+      ...{ search: query, page, pageSize: PAGE_SIZE, beside },
+    }),
   }));
 }
 
@@ -44,8 +54,9 @@ export const shouldRevalidate = keepAfterRefusal;
 
 export default function ProductsRoute() {
   const { query, products: handle } = useLoaderData<typeof loader>();
-  const { rows, total, page } = useLive(handle);
+  const { rows, total, isTotalExact, ...place } = useLive(handle);
   const t = useTranslations("admin");
+  const countText = query === "" ? "products.count" : "products.found";
   return (
     <>
       <PageHead title={t("products.title")} />
@@ -56,7 +67,7 @@ export default function ProductsRoute() {
           placeholder={t("search.productsHint")}
         />
         <p role="status" className="text-sm text-ink-2 tabular-nums">
-          {t(query === "" ? "products.count" : "products.found", { count: total })}
+          {t(isTotalExact ? countText : "products.more", { count: total })}
         </p>
       </div>
       <Panel flush>
@@ -65,14 +76,25 @@ export default function ProductsRoute() {
         </div>
       </Panel>
       <div className="mt-6">
-        <Pagination
-          page={page}
-          pageCount={Math.ceil(total / PAGE_SIZE)}
-          pageTo={(to) => listPath(PATH, { q: query, page: to })}
-        />
+        {query === "" ? (
+          <PageSteps
+            previous={place.hasPrevious ? pathBeside("before", rows.at(0)) : null}
+            next={place.hasNext ? pathBeside("after", rows.at(-1)) : null}
+          />
+        ) : (
+          <Pagination
+            page={place.page}
+            pageCount={Math.ceil(total / PAGE_SIZE)}
+            pageTo={(to) => listPath(PATH, { q: query, page: to })}
+          />
+        )}
       </div>
     </>
   );
+}
+
+function pathBeside(side: Beside["side"], row: ProductRow | undefined): string | null {
+  return row === undefined ? null : besidePath(PATH, { side, productId: row.id });
 }
 
 export function ErrorBoundary() {
