@@ -3,6 +3,8 @@ import tailwindcss from "@tailwindcss/vite";
 import { flatRoutes } from "remix-flat-routes";
 import { defineConfig } from "vite";
 
+import { PAGE_PACKAGES } from "./server/page-packages.ts";
+
 export default defineConfig({
   plugins: [
     tailwindcss(),
@@ -20,5 +22,6 @@ export default defineConfig({
       serverModuleFormat: "esm",
     }),
   ],
+  optimizeDeps: { include: [...PAGE_PACKAGES] },
   build: { target: "es2022", assetsInlineLimit: 0 },
 });

@@ -12,11 +12,13 @@ export async function serveInDevelopment(
   const { createServer } = await import("vite");
   const vite = await createServer({
     root: projectFolder(),
+    // The Convex CLI writes one when it starts, and Vite would end all requests and start anew.
+    envFile: false,
     server: { middlewareMode: true, hmr: { server } },
     appType: "custom",
   });
-  return {
-    files: vite.middlewares,
-    build: () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>,
-  };
+  const build = () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>;
+  // While the deployment is prepared. What is wrong with a page, whoever opens it is told.
+  build().catch(() => undefined);
+  return { files: vite.middlewares, build };
 }
