@@ -1,8 +1,13 @@
 import { v } from "convex/values";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import { META_INDEX } from "../storage/open-lmdb.ts";
+import type { Storage } from "../storage/storage.ts";
+import { encodeDocumentId } from "../values/document-id.ts";
 import { encodeKey } from "../values/index-key.ts";
+import { indexNumbers } from "./catalog-store.ts";
 import { DatabaseError, OccConflictError, type DatabaseErrorCode } from "./database-error.ts";
+import type { DatabaseEngine } from "./engine.ts";
 import {
   applySchema,
   commit,
@@ -32,6 +37,46 @@ function refusal(action: () => unknown): [DatabaseErrorCode, string] {
     throw error;
   }
   throw new Error("Expected a DatabaseError");
+}
+
+/** The database as the engine implements it, with what its contract does not show. */
+const engineOf = (db: EngineDatabase) => db as DatabaseEngine;
+const storageOf = (db: EngineDatabase) => engineOf(db).storage;
+const indexesOf = (db: EngineDatabase) => indexNumbers(engineOf(db).catalog.table("", "items")!);
+const indexCount = (db: EngineDatabase) => indexesOf(db).length;
+
+function entriesIn(storage: Storage, index: number): [string, string][] {
+  const entries: [string, string][] = [];
+  for (let lower = ""; ;) {
+    const range = { index, lower, upper: null, isReverse: false, limit: 500 };
+    const found = storage.scan(range);
+    for (const { key, value } of found.entries) entries.push([key, value.toString("latin1")]);
+    if (found.isEnd) return entries;
+    lower = `${entries.at(-1)?.[0] ?? ""}\0`;
+  }
+}
+
+/** Of every index of the table, in the order of their numbers. */
+const entriesOf = (db: EngineDatabase) =>
+  indexesOf(db).map((index) => entriesIn(storageOf(db), index));
+
+/** Of all indexes that have been given out, and what is noted about them. */
+function allEntries(storage: Storage): [string, string][] {
+  const indexes = Array.from({ length: 60 }, (_, n) => 100 + n);
+  const notes = entriesIn(storage, META_INDEX).filter(([key]) => !/^(?:clock|lock)$/.test(key));
+  return [...notes, ...indexes.flatMap((index) => entriesIn(storage, index))];
+}
+
+/** In another order than that of their ids, keys and times. */
+function manyRows(count: number, hasIds = false): string[] {
+  return Array.from({ length: count }, (_, n) => {
+    const mixed = (n * 7919) % count;
+    const internalId = Buffer.alloc(16);
+    internalId.writeUInt32BE(mixed);
+    const row = { n: mixed % 13, text: `common word${mixed} every${n % 3} common` };
+    const id = encodeDocumentId({ tableNumber: 10_077, internalId });
+    return JSON.stringify(hasIds ? { _id: id, _creationTime: 1e12 + mixed, ...row } : row);
+  });
 }
 
 const INDEXED = schemaOf({
@@ -128,6 +173,79 @@ test("an id twice, of another table or malformed is refused", async () => {
     rowIndex: 4,
     table: { componentPath: "", name: "items" },
   });
+});
+
+test("an import leaves the very entries in all indexes that inserts leave", async () => {
+  const { db } = await openTestDatabase();
+  await applySchema(db, INDEXED);
+  const documents = manyRows(700, true);
+  const tables = db.beginImport([items(10_077)], { ...NOTHING_SPECIAL, sortingMemory: 20_000 });
+  for (let at = 0; at < documents.length; at += 40) {
+    await tables.write("", "items", documents.slice(at, at + 40));
+  }
+  await build(tables);
+  activate(db, tables);
+  const imported = entriesOf(db);
+  expect(imported.map((index) => index.length > 0)).toEqual([true, true, true, true]);
+  // The postings of a word that all have do not fit into one block.
+  expect(imported[3]?.filter(([key]) => key.startsWith("pcommon\0")).length).toBeGreaterThan(5);
+
+  activate(db, db.beginImport([items(10_077)], NOTHING_SPECIAL));
+  for (let at = 0; at < documents.length; at += 100) {
+    commit(db, (tx) => {
+      for (const json of documents.slice(at, at + 100)) tx.insertImported("", "items", json);
+    });
+  }
+  expect(imported).toEqual(entriesOf(db));
+});
+
+test("an import that ends while its indexes are written leaves nothing, nor does a crash", async () => {
+  const test = await openTestDatabase();
+  await applySchema(test.db, INDEXED);
+  const stored = () => allEntries(storageOf(test.db));
+  await test.db.flushed(test.db.latestTs);
+  const before = stored();
+  for (const end of ["discarded", "crashed"]) {
+    const tables = test.db.beginImport([items()], NOTHING_SPECIAL);
+    await tables.write("", "items", manyRows(1000));
+    expect(stored().length).toBe(before.length + indexCount(test.db));
+    const ended = tables.build((done, total) => {
+      expect(done).toBeLessThan(total);
+      return Promise.reject(new Error("the end"));
+    });
+    await expect(ended).rejects.toThrow("the end");
+    expect(stored().length).toBeGreaterThan(before.length + 1000);
+    expect(() => activate(test.db, tables)).toThrow("not built");
+    if (end === "discarded") tables.discard();
+    else await test.reopen();
+    await vi.waitFor(() => expect(stored()).toEqual(before), { timeout: 10_000 });
+  }
+});
+
+test("building the indexes of an import leaves the event loop free and tells how far it is", async () => {
+  const { db } = await openTestDatabase();
+  await applySchema(db, INDEXED);
+  const tables = db.beginImport([items()], { ...NOTHING_SPECIAL, sortingMemory: 200_000 });
+  for (let part = 0; part < 10; part += 1) await tables.write("", "items", manyRows(300));
+  let turns = 0;
+  let isBuilt = false;
+  const count = () => {
+    turns += 1;
+    if (!isBuilt) setImmediate(count);
+  };
+  setImmediate(count);
+  const told: number[] = [];
+  await tables.build((done, total) => {
+    told.push(done / total);
+    return Promise.resolve();
+  });
+  isBuilt = true;
+  expect(told.length).toBeGreaterThan(4);
+  expect(told).toEqual(told.toSorted((left, right) => left - right));
+  expect(told.at(-1)).toBe(1);
+  expect(turns).toBeGreaterThan(told.length);
+  activate(db, tables);
+  expect(db.begin().count("", "items")).toBe(3000);
 });
 
 test("a transaction that wrote to the replaced table conflicts", async () => {

@@ -18,6 +18,10 @@ import { tablesToImport } from "./table-numbers.ts";
 export interface ImportContext extends FileStore {
   readonly database: EngineDatabase;
   readonly mode: ImportMode;
+  /** The first so many rows and files are in their tables since the import was interrupted. */
+  readonly appended: number;
+  /** Notes that so many are, together with the last of them. */
+  readonly onAppend: (transaction: Transaction, count: number) => void;
   /** What is being done, for people. */
   readonly onProgress: (message: string) => Promise<void>;
   /** What is done. */
@@ -31,7 +35,8 @@ const SLICE_LENGTH = 1 << 18;
 
 /**
  * Puts what a file holds into the database. All of it becomes visible in one commit, except in mode
- * `append`, where all rows are checked before the first one is written, in slices.
+ * `append`, where all rows are checked before the first one is written, in slices; there an import
+ * that was interrupted goes on behind those that are written.
  * @throws ImportError, or whatever the disk fails with; then nothing has changed.
  */
 export async function executeImport(source: ImportSource, context: ImportContext): Promise<void> {
@@ -118,61 +123,92 @@ async function append(
     database.beginImport(missing, { requiresEmpty: true, clearsOthers: false }),
   );
   await refuse(() => commitWrites(database, (transaction) => transaction.activateImport(made)));
-  const insert = (transaction: Transaction, table: ImportedTable, slice: readonly string[]): void =>
-    slice.forEach((json, index) => {
-      try {
-        transaction.insertImported(table.componentPath, table.name, json);
-      } catch (error) {
-        if (error instanceof DatabaseError) throw new ImportRefusedError(index, error);
-        throw error;
-      }
-    });
-  for (const table of tables) {
-    await eachSlice(table, database, (slice) => {
-      insert(database.begin(), table, slice);
-      return Promise.resolve();
-    });
-  }
+  await checkRows(tables, context);
   let rowCount = 0;
   for (const table of tables) {
-    rowCount += await writeRows(table, context, (slice) =>
-      commitWrites(database, (transaction) => insert(transaction, table, slice)),
-    );
+    const before = rowCount;
+    const done = Math.max(0, context.appended - before);
+    const write = (slice: readonly string[], position: number): Promise<void> =>
+      commitWrites(database, (transaction) => {
+        insertRows(transaction, table, slice);
+        context.onAppend(transaction, before + position + slice.length);
+      });
+    rowCount += await writeRows(table, context, write, done);
   }
-  await storeFiles(source, context, (file) =>
-    commitWrites(database, (transaction) => {
-      transaction.insertImported(file.componentPath, "_storage", file.rowJson);
-      context.addFile(transaction, file);
-    }),
+  let count = Math.max(rowCount, context.appended);
+  await storeFiles(
+    source,
+    context,
+    (file) =>
+      commitWrites(database, (transaction) => {
+        transaction.insertImported(file.componentPath, "_storage", file.rowJson);
+        context.addFile(transaction, file);
+        context.onAppend(transaction, (count += 1));
+      }),
+    Math.max(0, context.appended - rowCount),
   );
   await commitWrites(database, (transaction) => context.onCommit(transaction, rowCount));
 }
 
-/** Returns how many rows there were. */
+/** @throws ImportError for the first row that cannot be inserted; nothing is written. */
+async function checkRows(
+  tables: readonly ImportedTable[],
+  { database, appended }: ImportContext,
+): Promise<void> {
+  let rowCount = 0;
+  for (const table of tables) {
+    const check = (slice: readonly string[]): Promise<void> => {
+      insertRows(database.begin(), table, slice);
+      return Promise.resolve();
+    };
+    rowCount += await eachSlice(table, database, check, Math.max(0, appended - rowCount));
+  }
+}
+
+function insertRows(
+  transaction: Transaction,
+  { componentPath, name }: ImportedTable,
+  slice: readonly string[],
+): void {
+  for (const [index, json] of slice.entries()) {
+    try {
+      transaction.insertImported(componentPath, name, json);
+    } catch (error) {
+      if (error instanceof DatabaseError) throw new ImportRefusedError(index, error);
+      throw error;
+    }
+  }
+}
+
+/** Returns how many rows there were, with the first ones that are written already. */
 async function writeRows(
   table: ImportedTable,
   { database, onProgress, onCheckpoint }: ImportContext,
-  write: (slice: readonly string[]) => Promise<void>,
+  write: (slice: readonly string[], position: number) => Promise<void>,
+  done = 0,
 ): Promise<number> {
   const { name } = table;
   const where = inComponent(table.componentPath);
   await onProgress(`Importing "${name}"${where}`);
-  const count = await eachSlice(table, database, async (slice, before) => {
-    await write(slice);
+  const writeSlice = async (slice: readonly string[], before: number): Promise<void> => {
+    await write(slice, before);
     if (before > 0) await onProgress(`Importing "${name}" (${formatted(before)} documents)`);
-  });
+  };
+  const count = await eachSlice(table, database, writeSlice, done);
   await onCheckpoint(`Imported "${name}"${where} (${formatted(count)} documents)`);
   return count;
 }
 
 /**
- * Hands rows over in Convex's encoding, a few at a time.
+ * Hands rows over in Convex's encoding, a few at a time, but for the first that are done. Returns how
+ * many rows there are.
  * @throws ImportError with the row's number for one that is refused.
  */
 async function eachSlice(
   table: ImportedTable,
   database: EngineDatabase,
   handle: (slice: readonly string[], before: number) => Promise<void>,
+  done = 0,
 ): Promise<number> {
   const optional = table.isUntyped
     ? optionalFields(database.schemaJson(table.componentPath), table.name)
@@ -192,6 +228,7 @@ async function eachSlice(
   };
   for await (const line of table.rows()) {
     count += 1;
+    if (count <= done) continue;
     const json = rowJson(table, withoutEmptyCells(line, optional), count);
     slice.push(json);
     length += json.length;

@@ -7,7 +7,8 @@ import type { ImportFormat } from "./import-source.ts";
 /**
  * One row per import in the root component, as the command line reads it over `_system/cli/queryImport`
  * (crates/model/src/snapshot_imports/types.rs of the open backend):
- * `{ state, format, mode, component_path, requestor }`, and `parts`, where the upload's bytes are.
+ * `{ state, format, mode, component_path, requestor }`, and `parts`, where the upload's bytes are, and
+ * `appended`, how many rows and files are there already.
  */
 export const SNAPSHOT_IMPORTS = "_snapshot_imports";
 
@@ -46,13 +47,15 @@ export interface ImportRecord {
   readonly componentPath: string;
   /** Blobs of the upload; none when the import is over. */
   readonly parts: readonly string[];
+  /** In mode `append`: the first so many rows and files of the upload are in their tables. */
+  readonly appended: number;
 }
 
 const KEPT_RECORDS = 50;
 
 export function insertImport(
   transaction: Transaction,
-  { format, mode, componentPath, parts }: Omit<ImportRecord, "id" | "state">,
+  { format, mode, componentPath, parts }: Omit<ImportRecord, "id" | "state" | "appended">,
 ): string {
   dropOldRecords(transaction);
   return insertRow(transaction, SNAPSHOT_IMPORTS, {
@@ -62,6 +65,7 @@ export function insertImport(
     component_path: componentPath === "" ? null : componentPath,
     requestor: "snapshotImport",
     parts: parts.join(" "),
+    appended: 0,
   });
 }
 
@@ -80,16 +84,13 @@ export function listImports(transaction: Transaction): ImportRecord[] {
 }
 
 export function setImportState(transaction: Transaction, id: string, state: ImportState): void {
-  const { format, mode, componentPath, parts } = requireImport(transaction, id);
+  const record = requireImport(transaction, id);
   const isOver = state.state === "completed" || state.state === "failed";
-  replaceRow(transaction, id, {
-    state,
-    format,
-    mode,
-    component_path: componentPath === "" ? null : componentPath,
-    requestor: "snapshotImport",
-    parts: isOver ? "" : parts.join(" "),
-  });
+  replaceImport(transaction, { ...record, state, parts: isOver ? [] : record.parts });
+}
+
+export function setAppended(transaction: Transaction, id: string, appended: number): void {
+  replaceImport(transaction, { ...requireImport(transaction, id), appended });
 }
 
 export function completedState(ts: Timestamp, rowCount: number): ImportState {
@@ -100,6 +101,21 @@ export function completedState(ts: Timestamp, rowCount: number): ImportState {
   };
 }
 
+function replaceImport(
+  transaction: Transaction,
+  { id, state, format, mode, componentPath, parts, appended }: ImportRecord,
+): void {
+  replaceRow(transaction, id, {
+    state,
+    format,
+    mode,
+    component_path: componentPath === "" ? null : componentPath,
+    requestor: "snapshotImport",
+    parts: parts.join(" "),
+    appended,
+  });
+}
+
 /** Only finished ones go. */
 function dropOldRecords(transaction: Transaction): void {
   for (const { id, state } of listImports(transaction).slice(KEPT_RECORDS)) {
@@ -108,7 +124,7 @@ function dropOldRecords(transaction: Transaction): void {
 }
 
 function parseRecord(id: string, fields: JsonObject): ImportRecord {
-  const { state, format, mode, component_path: componentPath } = fields;
+  const { state, format, mode, component_path: componentPath, appended } = fields;
   if (!isPlainObject(state) || !isPlainObject(format)) {
     throw new Error(`Malformed row ${id} in ${SNAPSHOT_IMPORTS}.`);
   }
@@ -123,5 +139,6 @@ function parseRecord(id: string, fields: JsonObject): ImportRecord {
     parts: textField({ id, fields }, "parts")
       .split(" ")
       .filter((key) => key !== ""),
+    appended: typeof appended === "number" ? appended : 0,
   };
 }

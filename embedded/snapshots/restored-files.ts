@@ -51,15 +51,18 @@ const NO_METADATA: FileMetadata = {
 
 /**
  * Stores the bytes of a snapshot's files, checks them against `_storage/documents.jsonl` and hands
- * each over. A file that is not in there gets a row without content type.
+ * each over, but for the first that are done. A file that is not in there gets a row without content
+ * type.
  * @throws ImportError for bytes that are not what they should be.
  */
 export async function storeFiles(
   source: ImportSource,
   store: FileStore,
   write: (file: RestoredFile) => Promise<void>,
+  done = 0,
 ): Promise<RestoredFile[]> {
   const restored: RestoredFile[] = [];
+  let left = done;
   for (const table of source.tables) {
     if (table.name !== "_storage") continue;
     const { componentPath } = table;
@@ -67,6 +70,8 @@ export async function storeFiles(
     const files = source.files.filter((file) => file.componentPath === componentPath);
     await store.onProgress(`Importing "_storage"`);
     for (const [index, file] of files.entries()) {
+      left -= 1;
+      if (left >= 0) continue;
       const stored = await storeFile(file, metadata.get(file.storageId) ?? NO_METADATA, store);
       await refuseFile(file, () => write(stored));
       restored.push(stored);

@@ -12,6 +12,7 @@ import {
   insertImport,
   listImports,
   requireImport,
+  setAppended,
   setImportState,
   type ImportMode,
   type ImportRecord,
@@ -204,7 +205,7 @@ async function summarize(
 }
 
 async function perform(
-  { id, mode }: ImportRecord,
+  { id, mode, appended }: ImportRecord,
   source: ImportSource,
   { database, blobs }: SnapshotImporterOptions,
   isStopped: () => boolean,
@@ -226,6 +227,11 @@ async function perform(
     database,
     blobs,
     mode,
+    appended,
+    onAppend: (transaction, count) => {
+      requireInProgress(transaction, id);
+      setAppended(transaction, id, count);
+    },
     onProgress: report,
     onCheckpoint: (message) => {
       checkpoints.push(message);

@@ -49,7 +49,12 @@ export class EntrySorter {
     return this.#count;
   }
 
-  /** How many bytes lie in the file. */
+  /** How many bytes of them are in memory. */
+  get heldBytes(): number {
+    return this.#chunkBytes;
+  }
+
+  /** How many bytes of them lie in the file. */
   get spilledBytes(): number {
     return this.#file?.length ?? 0;
   }
@@ -79,6 +84,7 @@ export class EntrySorter {
   close(): void {
     this.#isClosed = true;
     this.#chunks = [];
+    this.#chunkBytes = 0;
     this.#file?.close();
   }
 
