@@ -35,8 +35,8 @@ test("import takes rows of JSON lines, and data lists them in pages and either o
   expect(imported.code).toBe(0);
 
   const asc = await convex("data", "counters", "--order", "asc", "--limit", "1204");
-  expect(lines(asc.out)).toHaveLength(1206);
-  expect(lines(asc.out)[2]).toMatch(/"c0"/);
+  const names = lines(asc.out).flatMap((line) => /"c\d+"/.exec(line)?.[0] ?? []);
+  expect(names).toEqual(Array.from({ length: 1204 }, (_, n) => `"c${n}"`));
   expect(asc.err).toMatch(/Showing the 1204 oldest created documents/);
   const desc = await convex("data", "counters", "--format", "jsonl", "--limit", "2");
   expect(lines(desc.out).map((line) => /"value": (\d+)/.exec(line)?.[1])).toEqual(["1204", "1203"]);

@@ -46,6 +46,7 @@ export function createCliProject(fixture: string, backend: () => TestBackend): C
   const folder = mkdtempSync(join(tmpdir(), "project-"));
   cpSync(join(REPOSITORY, "tests/fixtures", fixture), folder, { recursive: true });
   symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
+  const started = new Set<ChildProcessWithoutNullStreams>();
   const convexAt: CliProject["convexAt"] = ({ url, adminKey }, ...args) => {
     const own = backend();
     return finished(spawnCli(folder, url ?? own.url, adminKey ?? own.adminKey, args));
@@ -54,7 +55,11 @@ export function createCliProject(fixture: string, backend: () => TestBackend): C
     folder,
     convexAt,
     convex: (...args) => convexAt({}, ...args),
-    start: (...args) => running(spawnCli(folder, backend().url, backend().adminKey, args)),
+    start(...args) {
+      const child = spawnCli(folder, backend().url, backend().adminKey, args);
+      started.add(child);
+      return running(child);
+    },
     write(name, content) {
       const path = join(folder, name);
       writeFileSync(path, content);
@@ -66,7 +71,11 @@ export function createCliProject(fixture: string, backend: () => TestBackend): C
       if (!text.includes(from)) throw new Error(`${file} does not contain ${from}`);
       writeFileSync(path, text.replace(from, to));
     },
-    dispose: () => rmSync(folder, { recursive: true, force: true }),
+    dispose() {
+      // Those that a test has not ended, because it failed before.
+      for (const child of started) child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
