@@ -85,7 +85,7 @@ export class ActionRunner {
       );
       const text = await session.result;
       const lookup = tableLookup(this.#services.database.begin(), componentPath);
-      const valueJson = checkResult(path, info, text, lookup, { commitTs: false });
+      const valueJson = checkResult(path, info, text, lookup, { commitTs: "unknown" });
       return { ok: true, valueJson, logLines: session.logs.lines };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;

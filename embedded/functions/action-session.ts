@@ -98,7 +98,7 @@ export class ActionSession {
     const { services, context } = this.#options;
     const reply = await this.#attempt(async () => {
       const args = parseSyscallArgs(json);
-      return `=${await runActionSyscall(services, context, op, args)}`;
+      return await runActionSyscall(services, context, op, args);
     });
     this.#started.thread.send({ type: "reply", callId, reply });
   }
@@ -111,7 +111,7 @@ export class ActionSession {
     const { callId } = message;
     const reply = await this.#attempt(async () => {
       if (message.type === "storeBlob") {
-        return `=${await storeBlob(services, context, message.blob, message.sha256)}`;
+        return await storeBlob(services, context, message.blob, message.sha256);
       }
       const blob = await getBlob(services, context, message.storageId);
       thread.send({ type: "blob", callId, blob });

@@ -40,6 +40,9 @@ const MAX_UNWATCHED = 2_000;
 /** And how long they may be together: many results that are each as large as allowed are too much. */
 const MAX_UNWATCHED_LENGTH = 64 * 2 ** 20;
 
+/** The most commits that a result is compared with which was asked for once. */
+const MAX_COMMITS_APART = 64;
+
 /** Told once, in the commit that touched the result. */
 export interface QueryListener {
   invalidated(): void;
@@ -53,10 +56,16 @@ interface Keeper {
   watchedOrNot(entry: CachedQuery): void;
 }
 
-/** A result with the interval of timestamps at which it holds. */
+/**
+ * A result with the interval of timestamps at which it holds. It is told of the commit that touches it
+ * from when it is wanted a second time or listened to: many results are asked for once. Until then it
+ * looks at the commits that were made since.
+ */
 export class CachedQuery {
   readonly key: string;
   readonly computed: ComputedQuery;
+  /** How many commits its cache had seen when it was made. */
+  readonly commitsBefore: number;
   readonly #database: Database;
   #listeners = new Set<QueryListener>();
   readonly #keeper: Keeper;
@@ -65,17 +74,26 @@ export class CachedQuery {
   /** First timestamp at which the result no longer holds, as far as that is known. */
   #invalidatedAt: Timestamp | null = null;
 
-  constructor(database: Database, key: string, computed: ComputedQuery, keeper: Keeper) {
+  constructor(
+    database: Database,
+    { key, computed, commitsBefore }: Pick<CachedQuery, "key" | "computed" | "commitsBefore">,
+    keeper: Keeper,
+  ) {
     this.#database = database;
     this.key = key;
     this.computed = computed;
+    this.commitsBefore = commitsBefore;
     this.#keeper = keeper;
-    this.#subscribe();
   }
 
   get isFresh(): boolean {
-    if (this.#subscription === null) this.#checkFreshness();
+    if (!this.isTold) this.#checkFreshness();
     return this.#invalidatedAt === null;
+  }
+
+  /** Whether it learns by itself of the commit that touches it. */
+  get isTold(): boolean {
+    return this.#subscription !== null;
   }
 
   get isWatched(): boolean {
@@ -94,11 +112,19 @@ export class CachedQuery {
    * never calls back, when that has happened already.
    */
   addListener(listener: QueryListener): boolean {
-    if (this.#subscription === null) this.#subscribe();
+    this.subscribe();
     if (!this.isFresh) return false;
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#keeper.watchedOrNot(this);
     return true;
+  }
+
+  /** To be told from now on. */
+  subscribe(): void {
+    if (this.isTold || !this.isFresh) return;
+    this.#subscription = this.#database.subscribe(this.computed.readSet, (ts) => {
+      this.#invalidate(ts);
+    });
   }
 
   removeListener(listener: QueryListener): void {
@@ -111,14 +137,6 @@ export class CachedQuery {
   letGo(): void {
     this.#isKept = false;
     this.#endUnneeded();
-  }
-
-  #subscribe(): void {
-    this.#checkFreshness();
-    if (this.#invalidatedAt !== null) return;
-    this.#subscription = this.#database.subscribe(this.computed.readSet, (ts) => {
-      this.#invalidate(ts);
-    });
   }
 
   /** For a result that is not told: when exactly something touched it does not matter. */
@@ -154,9 +172,12 @@ export class QueryCache {
   /** Runs under way by key, `null` for one that was refused; the first of a question for all, too. */
   readonly #running = new Map<string, Promise<CachedQuery | null>>();
   readonly #keeper: Keeper;
+  readonly #stopCounting: () => void;
+  #commits = 0;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#stopCounting = database.onCommit(() => void (this.#commits += 1));
     this.#keeper = {
       invalidated: (entry) => {
         if (this.#isListed(entry)) this.#entries.delete(entry.key);
@@ -220,6 +241,7 @@ export class QueryCache {
   /** Forgets everything, for a deployment that closes. */
   clear(): void {
     const entries = [...this.#entries.values()];
+    this.#stopCounting();
     this.#entries.clear();
     this.#idle.clear();
     this.#idleLength = 0;
@@ -233,18 +255,29 @@ export class QueryCache {
 
   #add(key: QueryKey, computed: ComputedQuery): CachedQuery {
     const entryKey = computed.isIdentityRead ? key.forCaller : key.forAll;
-    const entry = new CachedQuery(this.#database, entryKey, computed, this.#keeper);
+    const found = { key: entryKey, computed, commitsBefore: this.#commits };
+    const entry = new CachedQuery(this.#database, found, this.#keeper);
     if (!entry.isFresh) return entry;
     const previous = this.#entries.get(entryKey);
     this.#entries.set(entryKey, entry);
-    if (previous !== undefined) this.#letGo(previous);
+    if (previous !== undefined) {
+      this.#letGo(previous);
+      entry.subscribe();
+    }
     this.#noteUse(entry);
     return entry;
   }
 
   #holding(entryKey: string, ts: Timestamp): CachedQuery | null {
     const entry = this.#entries.get(entryKey);
-    return entry?.holdsAt(ts) === true ? entry : null;
+    if (entry === undefined || this.#isFarBehind(entry) || !entry.holdsAt(ts)) return null;
+    entry.subscribe();
+    return entry;
+  }
+
+  /** Whether comparing it with all commits since may take longer than computing it again. */
+  #isFarBehind(entry: CachedQuery): boolean {
+    return !entry.isTold && this.#commits - entry.commitsBefore > MAX_COMMITS_APART;
   }
 
   #noteUse(entry: CachedQuery): void {

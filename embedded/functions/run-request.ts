@@ -18,18 +18,24 @@ export function requirePath({ componentPath, path, caller }: FunctionRequest): F
   return parsed;
 }
 
+interface RunOptions extends Pick<RunRequest, "nowMs" | "journal"> {
+  /** Whether the arguments are as `parseArgs` gives them; false by default. */
+  readonly areArgsCanonical?: boolean;
+}
+
 /** What the runtime needs of a request, with a new seed. */
 export function toRunRequest(
   request: FunctionRequest,
   path: FunctionPath,
   udfType: RunRequest["udfType"],
-  { nowMs, journal }: { readonly nowMs: number; readonly journal: string | null },
+  { nowMs, journal, areArgsCanonical = false }: RunOptions,
 ): RunRequest {
   const { caller, metadata, argsJson } = request;
   return {
     udfType,
     path,
     argsJson,
+    areArgsCanonical,
     identityJson: identityOf(caller)?.attributesJson ?? null,
     authToken: identityOf(caller)?.token ?? null,
     mayCallInternal: mayCallInternal(request),

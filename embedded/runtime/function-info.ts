@@ -79,14 +79,20 @@ export function checkArgs(
   info: FunctionInfo,
   argsJson: string,
   tableName: TableLookup,
-  options: { readonly commitTs: boolean },
+  options: { readonly commitTs: boolean; readonly isCanonical?: boolean },
 ): string {
+  if (options.isCanonical === true && fitsArgs(info.args, argsJson, tableName)) return argsJson;
   const args = parseArgs(path, argsJson, options);
   if (info.args !== null && !fits(info.args, args[0], tableName)) {
     const failure = checkValue(info.args, args[0], tableName);
     if (failure !== null) throw new FunctionError(`ArgumentValidationError: ${failure.message}`);
   }
   return JSON.stringify(args);
+}
+
+/** The quick way through for ordinary arguments in canonical form. */
+function fitsArgs(validator: Validator | null, argsJson: string, tableName: TableLookup): boolean {
+  return validator === null || textFits(validator, argsJson.slice(1, -1), tableName);
 }
 
 /**
@@ -118,6 +124,14 @@ export function parseArgs(
   return [first];
 }
 
+/** Why results of some functions must not hold the commit timestamp placeholder. */
+const PLACEHOLDER_PROBLEMS = {
+  /** Outside of a mutation there is no commit whose timestamp it could be. */
+  unresolvable: "queries cannot return an unresolved commit timestamp",
+  /** To actions it is no value. */
+  unknown: "Field name $commitTs starts with '$', which is reserved.",
+} as const;
+
 /**
  * Checks a result's JSON text and returns it.
  * @throws FunctionError
@@ -127,19 +141,18 @@ export function checkResult(
   info: FunctionInfo,
   resultJson: string,
   tableName: TableLookup,
-  options: { readonly commitTs: boolean },
+  { commitTs }: { readonly commitTs: "allowed" | keyof typeof PLACEHOLDER_PROBLEMS },
 ): string {
-  if (!options.commitTs && hasCommitTs(resultJson)) {
-    throw new FunctionError(
-      `Function ${storedPath(path)} return value invalid: Field name $commitTs starts with '$', ` +
-        "which is reserved.",
-    );
-  }
   const isBig = mayExceed(resultJson, FUNCTION_LIMITS.resultBytes.max);
   const isChecked = info.returns !== null && info.returns.type !== "any";
-  const isOrdinary = () =>
-    isChecked ? fitsResult(info.returns, resultJson, tableName) : isOrdinaryJson(resultJson);
-  if (!isBig && isOrdinary()) return resultJson;
+  // What fits quickly holds no placeholder.
+  if (isChecked && !isBig && fitsResult(info.returns, resultJson, tableName)) return resultJson;
+  if (commitTs !== "allowed" && hasCommitTs(resultJson)) {
+    throw new FunctionError(
+      `Function ${storedPath(path)} return value invalid: ${PLACEHOLDER_PROBLEMS[commitTs]}`,
+    );
+  }
+  if (!isChecked && !isBig && isOrdinaryJson(resultJson)) return resultJson;
   const result = parseResult(path, resultJson);
   const size = isBig ? valueSize(result) : 0;
   if (size > FUNCTION_LIMITS.resultBytes.max) {

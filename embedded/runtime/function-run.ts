@@ -2,8 +2,7 @@ import type { Transaction } from "../database/types.ts";
 import { FUNCTION_LIMITS } from "../lib/limits.ts";
 import { readVariableOf } from "../modules/environment-variables.ts";
 import type { FunctionDirectory } from "../modules/function-directory.ts";
-import { storedPath, type FunctionPath } from "../modules/function-path.ts";
-import { hasCommitTs } from "../values/commit-ts.ts";
+import type { FunctionPath } from "../modules/function-path.ts";
 import type { JsonObject } from "../values/json-value.ts";
 import { requireFunction } from "./function-addresses.ts";
 import { FunctionCall, type CallHost, type CallOutcome } from "./function-call.ts";
@@ -36,8 +35,9 @@ import { WatchdogError, type Watchdog } from "./watchdog.ts";
 export interface RunRequest {
   readonly udfType: "query" | "mutation";
   readonly path: FunctionPath;
-  /** JSON text of the argument array, as the caller sent it. */
+  /** JSON text of the argument array: as the caller sent it, or canonical. */
   readonly argsJson: string;
+  readonly areArgsCanonical: boolean;
   /** `ctx.auth.getUserIdentity()` as JSON text. */
   readonly identityJson: string | null;
   /** The token that the caller signed in with. */
@@ -77,6 +77,9 @@ export interface RunEnvironment {
   /** Narrower limits of all runs, as nested calls may ask for them. */
   readonly transactionLimits?: JsonObject | undefined;
 }
+
+/** What a function is called with. */
+type Asked = Pick<RunRequest, "argsJson" | "areArgsCanonical" | "mayCallInternal">;
 
 interface SettledOperation {
   readonly call: FunctionCall;
@@ -269,12 +272,12 @@ export class FunctionRun implements CallHost {
   }
 
   #startRoot(): void {
-    const { udfType, path, seed, argsJson, mayCallInternal } = this.#wanted;
+    const { udfType, path, seed } = this.#wanted;
     const random = new SeededRandom(seed);
     const target = { udfType, path, transaction: this.#transaction, random };
     this.#root = this.#createCall(null, target);
     this.#root.ceilings = narrowCeilings(this.#root, this.#transactionLimits);
-    this.#start(this.#root, argsJson, mayCallInternal);
+    this.#start(this.#root, this.#wanted);
   }
 
   #nextOperation(): Promise<void> {
@@ -306,12 +309,13 @@ export class FunctionRun implements CallHost {
   }
 
   /** Checks the call and runs it as far as it goes by itself. */
-  #start(call: FunctionCall, argsJson: string, mayCallInternal: boolean): void {
+  #start(call: FunctionCall, { argsJson, areArgsCanonical, mayCallInternal }: Asked): void {
     const { path, udfType, transaction, componentPath } = call;
     const info = requireCallable(path, this.#realms.infoOf(path), udfType, mayCallInternal);
     call.info = info;
     const args = checkArgs(path, info, argsJson, tableLookup(transaction, componentPath), {
       commitTs: call.parent?.udfType === "mutation",
+      isCanonical: areArgsCanonical,
     });
     this.#enter(call, (control) => {
       control.invoke(path.module, path.exportName, udfType, args, (isOk, text) => {
@@ -344,9 +348,10 @@ export class FunctionRun implements CallHost {
       return { ok: false, error: checkErrorData(error) };
     }
     try {
-      if (call.depth === 0 && call.udfType === "query") requireNoPlaceholder(path, text);
       const lookup = tableLookup(transaction, componentPath);
-      return { ok: true, valueJson: checkResult(path, info, text, lookup, { commitTs: true }) };
+      const isOutermostQuery = call.depth === 0 && call.udfType === "query";
+      const commitTs = isOutermostQuery ? "unresolvable" : "allowed";
+      return { ok: true, valueJson: checkResult(path, info, text, lookup, { commitTs }) };
     } catch (error) {
       return { ok: false, error: this.#asFunctionError(error) };
     }
@@ -398,7 +403,8 @@ export class FunctionRun implements CallHost {
     });
     nested.ceilings = narrowCeilings(parent, args["transactionLimits"]);
     const mayCallInternal = target.componentPath === parent.componentPath || address.isCapability;
-    this.#start(nested, JSON.stringify([args["args"] ?? {}]), mayCallInternal);
+    const argsJson = JSON.stringify([args["args"] ?? {}]);
+    this.#start(nested, { argsJson, areArgsCanonical: false, mayCallInternal });
     return nested;
   }
 
@@ -424,7 +430,7 @@ export class FunctionRun implements CallHost {
       return this.#failureReply(timeoutError());
     }
     try {
-      return `=${answer()}`;
+      return answer();
     } catch (error) {
       return this.#failureReply(error);
     } finally {
@@ -442,7 +448,7 @@ export class FunctionRun implements CallHost {
   }
 
   #replyOf(outcome: CallOutcome): SyscallReply {
-    return outcome.ok ? `=${outcome.valueJson}` : this.#failureReply(outcome.error);
+    return outcome.ok ? outcome.valueJson : this.#failureReply(outcome.error);
   }
 
   #failureReply(error: unknown): SyscallReply {
@@ -463,15 +469,6 @@ export class FunctionRun implements CallHost {
     this.#crash ??= { error };
     return new FunctionError("Internal error");
   }
-}
-
-/** A query outside of a mutation has no commit whose timestamp it could be. */
-function requireNoPlaceholder(path: FunctionPath, resultJson: string): void {
-  if (!hasCommitTs(resultJson)) return;
-  throw new FunctionError(
-    `Function ${storedPath(path)} return value invalid: queries cannot return an unresolved commit ` +
-      "timestamp",
-  );
 }
 
 function rollBack({ transaction, savepoint }: FunctionCall): void {

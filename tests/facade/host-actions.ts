@@ -79,7 +79,7 @@ export class HostActions {
     const lookup = () => tableLookup(database.begin(), path.componentPath);
     const args = checkArgs(path, info, request.argsJson, lookup(), { commitTs: false });
     const text = await this.#invoke(path, request, args);
-    return checkResult(path, info, text, lookup(), { commitTs: false });
+    return checkResult(path, info, text, lookup(), { commitTs: "unknown" });
   }
 
   async #invoke(path: FunctionPath, request: FunctionRequest, args: string): Promise<string> {

@@ -119,7 +119,7 @@ async function getBlob(calls: WaitingCalls, { storageId }: JsSyscallArgs): Promi
 
 function valueOf(reply: Reply): string {
   if (reply.type === "blob") throw new Error("The engine answered with a blob.");
-  if (!reply.reply.startsWith("!")) return reply.reply.slice(1);
+  if (!reply.reply.startsWith("!")) return reply.reply;
   const { message, data } = JSON.parse(reply.reply.slice(1)) as SyscallFailure;
   throw Object.assign(new Error(message), data === undefined ? {} : { data });
 }

@@ -37,7 +37,7 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
       const resolvers = waiting.get(id);
       waiting.delete(id);
       if (reply.startsWith("!")) resolvers?.reject(failureOf(reply));
-      else resolvers?.resolve(reply.slice(1));
+      else resolvers?.resolve(reply);
     },
     begin: bursts.begin,
   };
@@ -52,13 +52,14 @@ function boundBursts(): {
   readonly requireRoom: () => Error | null;
 } {
   const { max, text } = FUNCTION_LIMITS.concurrentOperations;
+  const soon = Promise.resolve();
   let asked = 0;
   const begin = () => void (asked = 0);
   return {
     // An entry that was cut off has not come to what it queued.
     begin,
     requireRoom() {
-      if (asked === 0) void Promise.resolve().then(begin);
+      if (asked === 0) void soon.then(begin);
       asked += 1;
       return asked > max ? new Error(text()) : null;
     },
@@ -66,12 +67,12 @@ function boundBursts(): {
 }
 
 function settled(reply: SyscallReply): Promise<string> {
-  return reply.startsWith("!") ? Promise.reject(failureOf(reply)) : Promise.resolve(reply.slice(1));
+  return reply.startsWith("!") ? Promise.reject(failureOf(reply)) : Promise.resolve(reply);
 }
 
 function valueOf(reply: SyscallReply): string {
   if (reply.startsWith("!")) throw failureOf(reply);
-  return reply.slice(1);
+  return reply;
 }
 
 function failureOf(reply: SyscallReply): Error {

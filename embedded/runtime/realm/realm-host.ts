@@ -3,7 +3,10 @@
  * types only. Nothing but primitives, functions wrapped by the realm and the classes below crosses it.
  */
 
-/** Reply to a syscall: `=` and JSON, `!` and a `SyscallFailure` as JSON, or `#` and a number to wait for. */
+/**
+ * Reply to a syscall: JSON text, `!` and a `SyscallFailure` as JSON, or `#` and a number to wait for; no
+ * JSON text begins like these.
+ */
 export type SyscallReply = string;
 
 export interface SyscallFailure {

@@ -17,8 +17,7 @@ import { isPlainObject } from "../../values/json-value.ts";
 
 export const databaseSyncSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/queryStream": startQuery,
-  "1.0/queryCleanup": ({ streams }, args) =>
-    JSON.stringify(streams.delete(numberArg(args, "queryId"))),
+  "1.0/queryCleanup": ({ streams }, args) => String(streams.delete(numberArg(args, "queryId"))),
   "1.0/db/normalizeId": normalizeId,
 };
 
@@ -74,7 +73,7 @@ function startQuery(context: SyscallContext, args: JsonObject): string {
   const queryId = run.nextStreamId;
   run.nextStreamId += 1;
   streams.set(queryId, new QueryStream(cursor, operators));
-  return JSON.stringify({ queryId });
+  return `{"queryId":${queryId}}`;
 }
 
 function nextDocument(context: SyscallContext, args: JsonObject): string {

@@ -1,4 +1,4 @@
-import { isPlainObject, type JsonValue } from "../../values/json-value.ts";
+import { isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import { mutationAuthSyscalls } from "./auth-syscalls.ts";
 import {
@@ -41,8 +41,14 @@ export function runSyscall(context: SyscallContext, op: string, json: string): s
   return handler(context, parseSyscallArgs(json));
 }
 
-export function parseSyscallArgs(json: string): { readonly [name: string]: JsonValue } {
+export function parseSyscallArgs(json: string): JsonObject {
+  if (json === latest.json) return latest.args;
   const args = JSON.parse(json) as JsonValue;
   if (!isPlainObject(args)) throw new FunctionError("Syscall arguments must be an object.");
+  if (json.length <= SHORT_ARGS) latest = { json, args };
   return args;
 }
+
+/** Who reads a query asks the same for each document. */
+let latest: { readonly json: string; readonly args: JsonObject } = { json: "{}", args: {} };
+const SHORT_ARGS = 64;
