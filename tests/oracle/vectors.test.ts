@@ -34,7 +34,7 @@ const POINTS: KnownTable<Shape> = {
 /** Of single precision. */
 const TOLERANCE = 1e-6;
 
-const part = fc.constantFrom(-2, -1, 0, 0, 1, 3, 0.1, 1e6, -1e-6);
+const part = fc.constantFrom(-2, -1, 0, -0, 1, 3, 0.1, 1e6, -1e-6);
 const vector = fc.array(part, { minLength: 3, maxLength: 3 });
 const kind = fc.constantFrom<(Value | undefined)[]>(undefined, null, "a", 1, 1n);
 const at: fc.Arbitrary<Value | undefined> = fc.oneof(
