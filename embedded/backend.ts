@@ -11,7 +11,7 @@ import { createAuthenticator } from "./auth/authenticator.ts";
 import { createDeploymentSigner } from "./auth/deployment-signer.ts";
 import { createKeySets } from "./auth/key-sets.ts";
 import { createUploadTokens } from "./auth/upload-tokens.ts";
-import { ConfigError, loadInstance, requireFolder, type Instance } from "./config.ts";
+import { ConfigError, keepSiteUrl, loadInstance, requireFolder, type Instance } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
 import type { EngineDatabase } from "./database/types.ts";
 import { createFunctionRunner } from "./functions/create-function-runner.ts";
@@ -37,7 +37,7 @@ import type { DeploymentInfo } from "./runtime/services.ts";
 import { CRON_JOBS_TABLE } from "./scheduler/cron-store.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { createSnapshots, SNAPSHOT_SYSTEM_TABLES, type Snapshots } from "./snapshots/snapshots.ts";
-import { openBlobFolder } from "./storage/blob-folder.ts";
+import { openBlobFolder, type BlobFolder } from "./storage/blob-folder.ts";
 import { createFrameEncoder } from "./sync/frames.ts";
 import { createSyncServer, type SyncServer, type UpgradeRequest } from "./sync/sync-server.ts";
 
@@ -52,6 +52,8 @@ export interface BackendOptions {
   /** Replaces the stored `CONVEX_SITE_URL`, which at the first start becomes `<origin>/http`. */
   readonly siteUrl?: string | null;
   readonly instanceName?: string | null;
+  /** Starts with a new secret when `instance.json` is missing beside a store; false by default. */
+  readonly makesNewIdentity?: boolean;
   /** False keeps stack and log lines from clients that are not admins; true by default. */
   readonly exposesDetails?: boolean;
   /** What callers may ask for; the default limits by default. */
@@ -99,10 +101,10 @@ const KEEP_ALIVE_MS = 75_000;
  * @throws ConfigError, DataFolderError with a sentence for the person who starts it.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
-  requireFolder(options.folder);
   const limits = options.limits ?? DEFAULT_TRAFFIC_LIMITS;
   const listener = options.port === null ? null : await listen(options.port, options.host, limits);
   try {
+    requireFolder(options.folder);
     return await assemble(options, listener);
   } catch (error) {
     listener?.server.close();
@@ -120,23 +122,27 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
   const cloudUrl = options.origin ?? listener?.url;
   if (cloudUrl === undefined) throw new ConfigError("Without a port, a public address is needed.");
   const now = options.now ?? Date.now;
-  const database = await openDatabase({
-    folder: join(folder, "database"),
-    ...(options.now === undefined ? {} : { clock: options.now }),
-  });
-  defineFunctionTables(database);
-  database.defineSystemTable(AUTH_CONFIG_TABLE);
-  database.defineSystemTable(CRON_JOBS_TABLE);
-  for (const definition of SNAPSHOT_SYSTEM_TABLES) database.defineSystemTable(definition);
   const instance = loadInstance({
     folder,
     cloudUrl,
     siteUrl: options.siteUrl ?? null,
     name: options.instanceName ?? null,
-    warn: (message) => log.warn(message),
+    makesNew: options.makesNewIdentity ?? false,
   });
+  const blobs = openBlobFolder(join(folder, "files"));
+  // Last, because it writes: that the folder belongs to this process now.
+  const database = await openDatabase({
+    folder: join(folder, "database"),
+    ...(options.now === undefined ? {} : { clock: options.now }),
+  });
+  keepSiteUrl(folder, instance, (message) => log.warn(message));
+  defineFunctionTables(database);
+  database.defineSystemTable(AUTH_CONFIG_TABLE);
+  database.defineSystemTable(CRON_JOBS_TABLE);
+  for (const definition of SNAPSHOT_SYSTEM_TABLES) database.defineSystemTable(definition);
   const parts = createParts(database, instance, {
     folder,
+    blobs,
     cloudUrl,
     exposesDetails: options.exposesDetails ?? true,
     traffic: createTrafficControl(options.limits ?? DEFAULT_TRAFFIC_LIMITS),
@@ -177,6 +183,7 @@ interface Parts {
 
 interface PartOptions {
   readonly folder: string;
+  readonly blobs: BlobFolder;
   readonly cloudUrl: string;
   readonly exposesDetails: boolean;
   readonly traffic: TrafficControl;
@@ -236,11 +243,11 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
 type Services = ReturnType<typeof createServices>;
 
 /** What functions and requests reach besides the database. */
-function createServices(instance: Instance, { folder, cloudUrl, now }: PartOptions) {
+function createServices(instance: Instance, { folder, blobs, cloudUrl, now }: PartOptions) {
   const deployment: DeploymentInfo = { name: instance.name, cloudUrl, siteUrl: instance.siteUrl };
   return {
     deployment,
-    blobs: openBlobFolder(join(folder, "files")),
+    blobs,
     uploadTokens: createUploadTokens(instance.secret, now),
     tokenSigner: createDeploymentSigner(instance.secret),
     clock: { now },

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { beforeEach, expect, test } from "vitest";
 
-import { ConfigError, loadInstance, requireFolder } from "./config.ts";
+import { ConfigError, keepSiteUrl, loadInstance, requireFolder } from "./config.ts";
 import { temporaryFolder } from "./storage/test-folder.ts";
 
 let folder: string;
@@ -11,8 +11,9 @@ beforeEach(() => void (folder = temporaryFolder()));
 
 function load(cloudUrl: string, siteUrl: string | null = null, name: string | null = null) {
   const warnings: string[] = [];
-  const warn = (message: string) => void warnings.push(message);
-  return { ...loadInstance({ folder, cloudUrl, siteUrl, name, warn }), warnings };
+  const instance = loadInstance({ folder, cloudUrl, siteUrl, name, makesNew: false });
+  keepSiteUrl(folder, instance, (message) => void warnings.push(message));
+  return { ...instance, warnings };
 }
 
 test("the first start makes up a secret and puts the site below the address", () => {
@@ -46,4 +47,26 @@ test.each(["", "{", "[]", '{"name":"a"}', "null"])("the damaged file %j is repor
 test("a folder that cannot be made is reported in one sentence", () => {
   writeFileSync(join(folder, "file"), "");
   expect(() => requireFolder(join(folder, "file", "data"))).toThrow(/^The data folder .*\.$/);
+});
+
+test("an identity that is missing beside a store is not made up, unless that is asked for", () => {
+  const first = load("http://127.0.0.1:3000");
+  mkdirSync(join(folder, "database"));
+  writeFileSync(join(folder, "database", "data.mdb"), "rows");
+  expect(load("http://127.0.0.1:3000").secret).toBe(first.secret);
+  rmSync(join(folder, "instance.json"));
+  expect(() => load("http://127.0.0.1:3000")).toThrow(
+    /^The file .*instance\.json is missing, .* backup, or start once with --new-identity\.$/,
+  );
+  expect(readdirSync(folder)).toEqual(["database"]);
+  const asked = { folder, cloudUrl: "http://127.0.0.1:3000", siteUrl: null, name: null };
+  const second = loadInstance({ ...asked, makesNew: true });
+  expect(second.secret).not.toBe(first.secret);
+  expect(loadInstance({ ...asked, makesNew: true })).toEqual(second);
+});
+
+test.runIf(process.platform === "linux")("a folder that takes no names is reported, too", () => {
+  expect(() => requireFolder("/proc/deployment/data")).toThrow(
+    /^The data folder .* cannot be created: ENOENT\.$/,
+  );
 });

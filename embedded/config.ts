@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { deriveAdminKey, generateInstanceSecret } from "./auth/admin-key.ts";
@@ -23,7 +23,8 @@ export interface InstanceOptions {
   readonly siteUrl: string | null;
   /** For the first start. */
   readonly name: string | null;
-  readonly warn: (message: string) => void;
+  /** Makes a new one for a store whose own is lost. */
+  readonly makesNew: boolean;
 }
 
 /** A setting that makes starting impossible; the message is one sentence for people. */
@@ -35,26 +36,54 @@ const FILE = "instance.json";
 const DEFAULT_NAME = "embedded";
 
 /**
- * Reads who this deployment is, or makes it up at the first start. The site address is part of that,
- * because it is in every token: it stays when the port changes, and only an explicit one replaces it,
- * with a warning.
- * @throws ConfigError when the file is damaged.
+ * Reads who this deployment is, or makes it up at the first start. To be called before the store is
+ * made: a store without this file has lost it. The site address is part of that, because it is in every
+ * token: it stays when the port changes, and only an explicit one replaces it, with a warning.
+ * @throws ConfigError when the file is damaged, or missing beside a store.
  */
 export function loadInstance(options: InstanceOptions): Instance {
   const path = join(options.folder, FILE);
-  const stored = existsSync(path) ? parseInstance(readText(path), path) : null;
-  const siteUrl = options.siteUrl ?? stored?.siteUrl ?? `${options.cloudUrl}/http`;
-  if (stored !== null && stored.siteUrl !== siteUrl) {
-    options.warn(
-      `The site address changes from ${stored.siteUrl} to ${siteUrl}: ` +
-        "tokens that the deployment signed so far are no longer valid.",
+  const stored = readInstance(path);
+  if (stored === null && !options.makesNew && hasStore(options.folder)) {
+    throw new ConfigError(
+      `The file ${path} is missing, without which nobody stays signed in and the admin key changes: ` +
+        "restore it from a backup, or start once with --new-identity.",
     );
   }
+  const siteUrl = options.siteUrl ?? stored?.siteUrl ?? `${options.cloudUrl}/http`;
   const name = stored?.name ?? options.name ?? DEFAULT_NAME;
   const secret = stored?.secret ?? generateInstanceSecret();
-  const instance = { name, secret, siteUrl };
-  if (JSON.stringify(stored) !== JSON.stringify(instance)) writeInstance(path, instance);
-  return { ...instance, adminKey: deriveAdminKey(name, secret) };
+  if (stored === null) writeInstance(path, { name, secret, siteUrl });
+  return { name, secret, siteUrl, adminKey: deriveAdminKey(name, secret) };
+}
+
+/**
+ * Keeps a site address that was given, with a warning when it replaces another. To be called once the
+ * folder belongs to this process.
+ * @throws ConfigError
+ */
+export function keepSiteUrl(
+  folder: string,
+  { name, secret, siteUrl }: Instance,
+  warn: (message: string) => void,
+): void {
+  const path = join(folder, FILE);
+  const stored = readInstance(path);
+  if (stored === null || stored.siteUrl === siteUrl) return;
+  warn(
+    `The site address changes from ${stored.siteUrl} to ${siteUrl}: ` +
+      "tokens that the deployment signed so far are no longer valid.",
+  );
+  writeInstance(path, { name, secret, siteUrl });
+}
+
+function hasStore(folder: string): boolean {
+  const store = statSync(join(folder, "database", "data.mdb"), { throwIfNoEntry: false });
+  return store !== undefined && store.size > 0;
+}
+
+function readInstance(path: string): StoredInstance | null {
+  return existsSync(path) ? parseInstance(readText(path), path) : null;
 }
 
 type StoredInstance = Omit<Instance, "adminKey">;

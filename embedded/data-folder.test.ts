@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,7 +18,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { recordNewerFormat } from "./storage/test-newer-format.ts";
 import { startTestBackend } from "./test-backend.ts";
-import { runProgram, startProgram } from "./test-program.ts";
+import { runProgram, startProgram, type StartedProgram } from "./test-program.ts";
 
 const NOBODY = 65534;
 
@@ -79,6 +80,11 @@ const damages: readonly (readonly [string, (data: string) => void | Promise<void
     /instance\.json is damaged; restore it from a backup\.$/,
   ],
   [
+    "a lost identity",
+    (data) => rmSync(join(data, "instance.json")),
+    /instance\.json is missing, .* restore it from a backup, or start once with --new-identity\.$/,
+  ],
+  [
     "a file where stored files belong",
     (data) => {
       rmSync(join(data, "files"), { recursive: true });
@@ -90,7 +96,7 @@ const damages: readonly (readonly [string, (data: string) => void | Promise<void
 
 test.each(damages)(
   "%s is refused in a sentence, and left as it is",
-  async (what, damage, sentence) => {
+  async (_what, damage, sentence) => {
     const data = copyOfFilled();
     await damage(data);
     const before = contents(data);
@@ -98,11 +104,7 @@ test.each(damages)(
     expect(text).toMatch(sentence);
     expect(text.split("\n")).toHaveLength(1);
     expect(code).toBe(1);
-    const after = contents(data);
-    // The store itself is sound in the last two cases: whose it was is noted in it.
-    if (what.includes("identity") || what.includes("stored files")) {
-      expect(after["instance.json"]).toBe(before["instance.json"]);
-    } else expect(after).toEqual(before);
+    expect(contents(data)).toEqual(before);
   },
   60_000,
 );
@@ -135,6 +137,47 @@ test("a file in the place of the folder is refused in a sentence", async () => {
   expect(code).toBe(1);
   expect(readFileSync(file, "utf8")).toBe("mine");
 }, 60_000);
+
+test("an identity that was lost is made anew when that is asked for, and rows stay", async () => {
+  const data = copyOfFilled();
+  const before = await startProgram(["--port", "0", "--data", data]);
+  const variables = await variablesOf(before);
+  before.child.kill("SIGTERM");
+  await before.exited;
+  rmSync(join(data, "instance.json"));
+  const after = await startProgram(["--port", "0", "--data", data, "--new-identity"]);
+  expect(after.adminKey).not.toBe(before.adminKey);
+  expect(variables).toContain("green");
+  expect(await variablesOf(after)).toEqual(variables);
+}, 60_000);
+
+async function variablesOf({ url, adminKey }: StartedProgram): Promise<string> {
+  const response = await fetch(`${url}/api/query`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Convex ${adminKey}` },
+    body: JSON.stringify({ path: "_system/cli/queryEnvironmentVariables", args: {} }),
+  });
+  return response.text();
+}
+
+test("with a taken port no folder is made", async () => {
+  const { url } = await startProgram(["--port", "0", "--data", copyOfFilled()]);
+  const missing = join(folder, "missing");
+  const { code, text } = await runProgram(["--port", new URL(url).port, "--data", missing]);
+  expect(text).toMatch(/^Port \d+ of 127\.0\.0\.1 is taken by another program\.$/);
+  expect(code).toBe(1);
+  expect(existsSync(missing)).toBe(false);
+}, 60_000);
+
+test.runIf(process.platform === "linux")(
+  "a folder that takes no names is refused",
+  async () => {
+    const { code, text } = await runProgram(["--port", "0", "--data", "/proc/deployment"]);
+    expect(text).toBe("The data folder /proc/deployment cannot be created: ENOENT.");
+    expect(code).toBe(1);
+  },
+  60_000,
+);
 
 test("a second process on the same folder is refused and changes nothing", async () => {
   const data = copyOfFilled();

@@ -11,7 +11,7 @@ import { watchdogStarted } from "./runtime/watchdog.ts";
 import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
-  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
+  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
 const STOP_TIMEOUT_MS = 4_800;
 /** A parent that hands over sockets is a proxy on this machine for everything else. */
 const PARENT_ADDRESSES = ["127.0.0.1", "::1"];
@@ -62,6 +62,7 @@ function parseOptions(args: readonly string[]) {
     origin: parseUrl(values["public-url"], "--public-url"),
     siteUrl: parseUrl(values["site-url"], "--site-url"),
     instanceName: values["instance-name"] ?? null,
+    makesNewIdentity: values["new-identity"] === true,
     exposesDetails: values.production !== true,
     limits: parseLimits(values.limit ?? []),
     trustedProxies: [
@@ -82,6 +83,7 @@ function parse(args: readonly string[]) {
         "public-url": { type: "string" },
         "site-url": { type: "string" },
         "instance-name": { type: "string" },
+        "new-identity": { type: "boolean" },
         production: { type: "boolean" },
         "trusted-proxy": { type: "string", multiple: true },
         limit: { type: "string", multiple: true },

@@ -1,11 +1,11 @@
 /** Files and folders that are there after a power cut: what is made is synced, and what names it. */
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
@@ -14,13 +14,28 @@ import { dirname, resolve } from "node:path";
 /** Windows cannot open folders; its file systems journal names by themselves. */
 const canSyncFolders = process.platform !== "win32";
 
-/** Makes a folder and the missing ones above it; each new name is synced into the folder it is in. */
+/**
+ * Makes a folder and the missing ones above it; each new name is synced into the folder it is in.
+ * One by one, because Node's recursive `mkdir` never returns where a folder is there and takes no
+ * names, as `/proc`.
+ */
 export function makeFolderDurably(folder: string, mode?: number): void {
   const path = resolve(folder);
   const missing: string[] = [];
-  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
-  mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) });
-  for (const made of missing) syncFolder(dirname(made));
+  for (let at = path; !isFolder(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  for (const at of missing.reverse()) {
+    try {
+      mkdirSync(at, mode === undefined ? {} : { mode });
+    } catch (error) {
+      // Somebody else may have made it meanwhile.
+      if (!isFolder(at)) throw error;
+    }
+    syncFolder(dirname(at));
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Replaces a file as a whole: after a crash it holds the old text or the new one. */
