@@ -108,6 +108,21 @@ test("a result that depends on the caller is never shown to another", async () =
   expect(results).toEqual(["ann", "bob", "ann", null]);
 });
 
+test("a question may be put in other words; the same words from another are his own question", async () => {
+  const deployment = await start();
+  const ask = async (path: string, argsJson: string, caller?: Caller) => {
+    const request = { ...requestOf(path, {}, caller), argsJson, journal: null };
+    return unwrap(await deployment.runner.runQuery(request));
+  };
+  const random = await ask("items:random", "[{}]");
+  const wordings = ["[{}]", "[ { } ]", "[]", "[ { } ]", "[{}]"];
+  for (const wording of wordings) expect(await ask("items:random", wording)).toBe(random);
+  const callers = [undefined, user("ann"), undefined, user("bob"), user("ann"), undefined];
+  const names = [];
+  for (const caller of callers) names.push(await ask("items:whoami", "[{}]", caller));
+  expect(names).toEqual([null, "ann", null, "bob", "ann", null]);
+});
+
 test("a result that starts to depend on the caller stops being shared", async () => {
   const deployment = await start();
   const ann = watch(deployment, "items:sometimesMine", {}, user("ann"));

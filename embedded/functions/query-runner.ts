@@ -1,4 +1,5 @@
 import type { Database, Timestamp } from "../database/types.ts";
+import { BoundedCache } from "../lib/bounded-cache.ts";
 import type { Charge } from "../lib/fair-gate.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { FunctionError } from "../runtime/function-error.ts";
@@ -29,12 +30,28 @@ export interface QueryRunnerOptions {
   readonly admission: Admission;
 }
 
+/** What a request asks, whoever sends it. */
+interface Reading {
+  readonly path: FunctionPath;
+  /** In canonical form. */
+  readonly argsJson: string;
+  /** Component, path, arguments, journal and kind of caller as a text. */
+  readonly text: string;
+  readonly keyOfVisitors: QueryKey;
+}
+
 /** A query that was asked for: where it is and what decides its result. */
 interface Question {
   readonly request: WatchRequest;
-  readonly path: FunctionPath;
+  readonly reading: Reading;
   readonly key: QueryKey;
+  /** Under which the reading is to be kept when the result was known; `null` for not at all. */
+  readonly wording: string | null;
 }
+
+/** Characters of the readings that are kept, and of the longest arguments among them. */
+const MAX_READINGS_LENGTH = 4 * 2 ** 20;
+const MAX_KEPT_ARGS_LENGTH = 2_000;
 
 const NEWCOMER: Reader = { previous: null, wasShared: false };
 
@@ -45,6 +62,8 @@ export class QueryRunner {
   readonly #clock: Clock;
   readonly #admission: Admission;
   readonly #cache: QueryCache;
+  /** Readings by wording: who asks for a known result mostly says it in words that are known, too. */
+  readonly #readings = new BoundedCache<Reading>(MAX_READINGS_LENGTH);
   readonly #source: ResultSource<Question> = {
     ask: (request) => this.#ask(request),
     find: (question, ts, reader) => {
@@ -68,9 +87,9 @@ export class QueryRunner {
     const asked = this.#ask(request);
     if ("outcome" in asked) return asked.outcome;
     const { question } = asked;
-    const entry =
-      this.#source.find(question, ts, NEWCOMER) ??
-      (await this.#obtain(question, ts, NEWCOMER, true));
+    const known = this.#source.find(question, ts, NEWCOMER);
+    if (known !== null) this.#keepReading(question);
+    const entry = known ?? (await this.#obtain(question, ts, NEWCOMER, true));
     await this.#database.flushed(ts);
     return entry.computed.outcome;
   }
@@ -93,23 +112,21 @@ export class QueryRunner {
   /** The question in canonical form; arguments that are none get their outcome at once. */
   #ask(request: WatchRequest): Asked<Question> {
     try {
-      const path = requirePath(request);
-      const [args] = parseArgs(path, request.argsJson, { commitTs: false });
-      const argsJson = JSON.stringify([args]);
-      const parts = [
-        request.componentPath,
-        canonicalPath(path),
-        request.journal,
-        mayCallInternal(request),
-      ];
+      const wording = wordingOf(request);
+      const known = wording === null ? undefined : this.#readings.get(wording, lengthOf);
+      const reading = known ?? read(request);
       const identity = identityOf(request.caller)?.attributesJson ?? "";
-      const key = queryKey(JSON.stringify(parts) + argsJson, identity);
-      return { question: { request: { ...request, argsJson }, path, key } };
+      const key = identity === "" ? reading.keyOfVisitors : queryKey(reading.text, identity);
+      return { question: { request, reading, key, wording: known === undefined ? wording : null } };
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       const failure = functionFailure(error, request.metadata.requestId, []);
       return { outcome: { ...failure, journal: null } };
     }
+  }
+
+  #keepReading({ wording, reading }: Question): void {
+    if (wording !== null) this.#readings.set(wording, reading, lengthOf(reading));
   }
 
   #obtain(
@@ -132,7 +149,7 @@ export class QueryRunner {
   }
 
   async #compute(
-    { request, path }: Question,
+    { request, reading: { path, argsJson } }: Question,
     ts: Timestamp,
     previous: QueryOutcome | null,
     charge: Charge,
@@ -141,7 +158,10 @@ export class QueryRunner {
     requireUnexpired(request.caller, nowMs);
     const begin = () => ({
       transaction: this.#database.begin({ ts, nowMs }),
-      request: toRunRequest(request, path, "query", { nowMs, journal: request.journal }),
+      request: toRunRequest({ ...request, argsJson }, path, "query", {
+        nowMs,
+        journal: request.journal,
+      }),
     });
     return await this.#executor.run(begin, (result, transaction) => {
       const { outcome, logLines, isIdentityRead, isClockRead } = result;
@@ -160,4 +180,35 @@ export class QueryRunner {
       };
     });
   }
+}
+
+/**
+ * A client's question in the words it came in, for which no other can be taken: paths have no line
+ * breaks. Questions of others and of later pages are read each time.
+ */
+function wordingOf({
+  componentPath,
+  path,
+  argsJson,
+  caller,
+  journal,
+}: WatchRequest): string | null {
+  const isPlain = caller.kind === "client" && componentPath === "" && journal === null;
+  return isPlain && argsJson.length <= MAX_KEPT_ARGS_LENGTH ? `${path}\n${argsJson}` : null;
+}
+
+/** @throws FunctionError for a path and arguments that are none. */
+function read(request: WatchRequest): Reading {
+  const path = requirePath(request);
+  const [args] = parseArgs(path, request.argsJson, { commitTs: false });
+  const argsJson = JSON.stringify([args]);
+  const { componentPath, journal } = request;
+  const parts = [componentPath, canonicalPath(path), journal, mayCallInternal(request)];
+  const text = JSON.stringify(parts) + argsJson;
+  return { path, argsJson, text, keyOfVisitors: queryKey(text, "") };
+}
+
+/** Of what a reading keeps alive, its wording included. */
+function lengthOf({ argsJson, text }: Reading): number {
+  return 2 * argsJson.length + 3 * text.length;
 }

@@ -41,7 +41,8 @@ interface FunctionLogEntry {
 
 /** The latest calls, and a way to wait for more. */
 export interface FunctionLog {
-  add(entry: FunctionLogEntry): void;
+  /** Notes a call that has just ended; `startedAt` in milliseconds. */
+  add(type: LoggedType, call: LoggedCall, startedAt: number, outcome: LoggedOutcome): void;
   /** Entries after the cursor (milliseconds); waits up to `timeoutMs` when there are none. */
   poll(
     cursorMs: number,
@@ -50,6 +51,8 @@ export interface FunctionLog {
   /** Answers those who wait. */
   close(): void;
 }
+
+type LoggedType = FunctionLogEntry["udfType"];
 
 type LoggedCall = Pick<FunctionRequest, "componentPath" | "path" | "caller" | "metadata">;
 
@@ -63,33 +66,105 @@ const MAX_ENTRIES = 1000;
 const NOBODY: Caller = { kind: "client", identity: null };
 
 export function createFunctionLog(now: () => number = Date.now): FunctionLog {
-  const entries: { readonly cursor: number; readonly entry: FunctionLogEntry }[] = [];
+  const calls: NotedCall[] = [];
+  let next = 0;
   const waiters = new Set<() => void>();
   // Not 0, by which a first poll asks where the log ends.
   let lastCursor = now();
 
-  const after = (cursorMs: number) => entries.filter(({ cursor }) => cursor > cursorMs);
+  const after = (cursorMs: number) =>
+    calls
+      .filter(({ cursor }) => cursor > cursorMs)
+      .toSorted((left, right) => left.cursor - right.cursor);
   const wakeAll = () => {
     for (const wake of waiters) wake();
   };
 
   return {
-    add(entry) {
-      lastCursor = Math.max(now(), lastCursor + 0.001);
-      entries.push({ cursor: lastCursor, entry });
-      if (entries.length > MAX_ENTRIES) entries.shift();
+    add(type, call, startedAt, outcome) {
+      const endedAt = now();
+      lastCursor = Math.max(endedAt, lastCursor + 0.001);
+      const place = (calls[next] ??= new NotedCall());
+      next = (next + 1) % MAX_ENTRIES;
+      place.note(lastCursor, type, call, startedAt, endedAt, outcome);
       wakeAll();
     },
     async poll(cursorMs, timeoutMs) {
       if (after(cursorMs).length === 0) await wait(waiters, timeoutMs);
       const found = after(cursorMs);
       return {
-        entries: found.map(({ entry }) => entry),
+        entries: found.map((call) => call.entry()),
         newCursor: found.at(-1)?.cursor ?? Math.max(cursorMs, lastCursor),
       };
     },
     close: wakeAll,
   };
+}
+
+/**
+ * What the log keeps of a call. Its place is used again for later calls, and the entry is made when
+ * somebody asks for it: calls are many, and those who read of them few.
+ */
+class NotedCall {
+  cursor = 0;
+  #type: LoggedType = "Query";
+  #componentPath = "";
+  #path = "";
+  #startedAt = 0;
+  #endedAt = 0;
+  #logLines: readonly string[] = [];
+  #error: string | null = null;
+  #isSuccess = true;
+  #requestId = "";
+  #executionId: string | null = null;
+  #caller: Caller["kind"] = "client";
+  #identityType: FunctionLogEntry["identityType"] = "unknown";
+
+  note(
+    cursor: number,
+    type: LoggedType,
+    { componentPath, path, caller, metadata }: LoggedCall,
+    startedAt: number,
+    endedAt: number,
+    { ok, logLines, errorMessage }: LoggedOutcome,
+  ): void {
+    this.cursor = cursor;
+    this.#type = type;
+    this.#componentPath = componentPath;
+    this.#path = path;
+    this.#startedAt = startedAt;
+    this.#endedAt = endedAt;
+    this.#logLines = logLines;
+    this.#error = errorMessage ?? null;
+    this.#isSuccess = ok;
+    this.#requestId = metadata.requestId;
+    this.#executionId = null;
+    this.#caller = caller.kind;
+    this.#identityType = identityType(caller);
+  }
+
+  entry(): FunctionLogEntry {
+    this.#executionId ??= randomId();
+    return {
+      kind: "Completion",
+      componentPath: this.#componentPath === "" ? null : this.#componentPath,
+      identifier: this.#path,
+      udfType: this.#type,
+      timestamp: this.#endedAt / 1000,
+      executionTimestamp: this.#startedAt / 1000,
+      executionTime: (this.#endedAt - this.#startedAt) / 1000,
+      logLines: this.#logLines,
+      error: this.#error,
+      success: this.#isSuccess ? { status: "success" } : null,
+      requestId: this.#requestId,
+      executionId: this.#executionId,
+      caller: this.#caller,
+      identityType: this.#identityType,
+      willRetry: false,
+      environment: "isolate",
+      cachedResult: false,
+    };
+  }
 }
 
 /** The runner, with every finished call noted in the log. Live queries are noted when they rerun. */
@@ -98,89 +173,48 @@ export function withFunctionLog(
   log: FunctionLog,
   now: () => number = Date.now,
 ): FunctionRunner {
-  return new LoggedRunner(runner, new CallNotes(log, now));
-}
-
-type LoggedType = FunctionLogEntry["udfType"];
-
-/** Turns calls into entries of the log. */
-class CallNotes {
-  readonly #log: FunctionLog;
-  readonly now: () => number;
-
-  constructor(log: FunctionLog, now: () => number) {
-    this.#log = log;
-    this.now = now;
-  }
-
-  add(type: LoggedType, request: LoggedCall, startedAt: number, outcome: LoggedOutcome): void {
-    const endedAt = this.now();
-    this.#log.add({
-      kind: "Completion",
-      componentPath: request.componentPath === "" ? null : request.componentPath,
-      identifier: request.path,
-      udfType: type,
-      timestamp: endedAt / 1000,
-      executionTimestamp: startedAt / 1000,
-      executionTime: (endedAt - startedAt) / 1000,
-      logLines: outcome.logLines,
-      error: outcome.errorMessage ?? null,
-      success: outcome.ok ? { status: "success" } : null,
-      requestId: request.metadata.requestId,
-      executionId: randomId(),
-      caller: request.caller.kind,
-      identityType: identityType(request.caller),
-      willRetry: false,
-      environment: "isolate",
-      cachedResult: false,
-    });
-  }
-
-  async around<Outcome extends LoggedOutcome>(
-    type: LoggedType,
-    request: LoggedCall,
-    run: () => Promise<Outcome>,
-  ): Promise<Outcome> {
-    const startedAt = this.now();
-    const outcome = await run();
-    this.add(type, request, startedAt, outcome);
-    return outcome;
-  }
+  return new LoggedRunner(runner, log, now);
 }
 
 class LoggedRunner implements FunctionRunner {
   readonly #runner: FunctionRunner;
-  readonly #notes: CallNotes;
+  readonly #log: FunctionLog;
+  readonly #now: () => number;
   readonly #notedOutcomes = new WeakSet<QueryOutcome>();
 
-  constructor(runner: FunctionRunner, notes: CallNotes) {
+  constructor(runner: FunctionRunner, log: FunctionLog, now: () => number) {
     this.#runner = runner;
-    this.#notes = notes;
+    this.#log = log;
+    this.#now = now;
   }
 
   runQuery(request: WatchRequest, options?: { readonly ts?: Timestamp }): Promise<QueryOutcome> {
-    return this.#notes.around("Query", request, () => this.#runner.runQuery(request, options));
+    const startedAt = this.#now();
+    return this.#noteEnd("Query", request, startedAt, this.#runner.runQuery(request, options));
   }
 
   runMutation(request: FunctionRequest, session?: SessionRequest): Promise<MutationOutcome> {
-    const run = () => this.#runner.runMutation(request, session);
-    return this.#notes.around("Mutation", request, run);
+    const startedAt = this.#now();
+    const running = this.#runner.runMutation(request, session);
+    return this.#noteEnd("Mutation", request, startedAt, running);
   }
 
   async runScheduledMutation(request: FunctionRequest, envelope: JobEnvelope): Promise<JobOutcome> {
-    const startedAt = this.#notes.now();
+    const startedAt = this.#now();
     const job = await this.#runner.runScheduledMutation(request, envelope);
-    if (job.kind === "ran") this.#notes.add("Mutation", request, startedAt, job.outcome);
+    if (job.kind === "ran") this.#log.add("Mutation", request, startedAt, job.outcome);
     return job;
   }
 
   runAction(request: FunctionRequest): Promise<ActionOutcome> {
-    return this.#notes.around("Action", request, () => this.#runner.runAction(request));
+    const startedAt = this.#now();
+    return this.#noteEnd("Action", request, startedAt, this.#runner.runAction(request));
   }
 
   async runAny(request: FunctionRequest): Promise<QueryOutcome | MutationOutcome | ActionOutcome> {
     const type = await this.functionType(request.componentPath, request.path);
-    return this.#notes.around(logType(type), request, () => this.#runner.runAny(request));
+    const startedAt = this.#now();
+    return this.#noteEnd(logType(type), request, startedAt, this.#runner.runAny(request));
   }
 
   functionType(componentPath: ComponentPath, path: string): Promise<FunctionType | null> {
@@ -193,7 +227,7 @@ class LoggedRunner implements FunctionRunner {
     metadata: RequestMetadata,
     onEnded?: (end: HttpActionEnd) => void,
   ): Promise<Response> {
-    const startedAt = this.#notes.now();
+    const startedAt = this.#now();
     const { pathname } = new URL(request.url);
     const call = {
       componentPath: "",
@@ -204,7 +238,7 @@ class LoggedRunner implements FunctionRunner {
     return this.#runner.runHttpAction(request, auth, metadata, ({ error, logLines }) => {
       const outcome =
         error === null ? { ok: true, logLines } : { ok: false, logLines, errorMessage: error };
-      this.#notes.add("HttpAction", call, startedAt, outcome);
+      this.#log.add("HttpAction", call, startedAt, outcome);
       onEnded?.({ error, logLines });
     });
   }
@@ -213,7 +247,7 @@ class LoggedRunner implements FunctionRunner {
     const live = this.#runner.watch(request, onInvalidated);
     return {
       evaluate: (ts) => {
-        const startedAt = this.#notes.now();
+        const startedAt = this.#now();
         const outcome = live.evaluate(ts);
         return outcome instanceof Promise
           ? outcome.then((known) => this.#noteOnce(request, known, startedAt))
@@ -230,10 +264,21 @@ class LoggedRunner implements FunctionRunner {
     return this.#runner.drain();
   }
 
+  async #noteEnd<Outcome extends LoggedOutcome>(
+    type: LoggedType,
+    call: LoggedCall,
+    startedAt: number,
+    running: Promise<Outcome>,
+  ): Promise<Outcome> {
+    const outcome = await running;
+    this.#log.add(type, call, startedAt, outcome);
+    return outcome;
+  }
+
   /** Watchers of one query get the same object; who is first notes its run. */
   #noteOnce(request: WatchRequest, outcome: QueryOutcome, startedAt: number): QueryOutcome {
     if (this.#notedOutcomes.has(outcome)) return outcome;
-    this.#notes.add("Query", request, startedAt, outcome);
+    this.#log.add("Query", request, startedAt, outcome);
     this.#notedOutcomes.add(outcome);
     return outcome;
   }

@@ -26,7 +26,7 @@ export async function readJsonObject(
   maxBytes = CALL_BODY_BYTES,
 ): Promise<JsonObject> {
   // By then a body that came in one piece with its headers has been read.
-  await null;
+  await Promise.resolve();
   const bytes = receivedWithHeaders(request, maxBytes) ?? (await readBytes(request, maxBytes));
   return parseJsonObject(bytes.toString("utf8"));
 }
@@ -44,10 +44,12 @@ export function parseJsonObject(text: string): JsonObject {
 }
 
 export function requireJsonObject(value: unknown, what: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badBody(`${what} must be a JSON object.`);
-  }
-  return { ...value };
+  if (!isJsonObject(value)) throw badBody(`${what} must be a JSON object.`);
+  return value;
+}
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As text again. @throws ServiceError when it is nested deeper than the stack reaches. */

@@ -49,6 +49,7 @@ export function createTrafficControl(limits: TrafficLimits): TrafficControl {
   /** Under which an address is counted; `null` for one that nothing is counted against. */
   const keyOf = (address: string | null) =>
     address === null || (limits.loopback === 0 && isLoopback(address)) ? null : networkOf(address);
+  const unlimited = trafficOf(null, buckets, sockets);
 
   return {
     limits,
@@ -64,7 +65,10 @@ export function createTrafficControl(limits: TrafficLimits): TrafficControl {
         ...(identity === null ? [] : [`identity ${identity}`]),
       ];
     },
-    from: (address) => trafficOf(keyOf(address), buckets, sockets),
+    from(address) {
+      const key = keyOf(address);
+      return key === null ? unlimited : trafficOf(key, buckets, sockets);
+    },
   };
 }
 
