@@ -3,9 +3,11 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 
 import { openBlobFolder } from "./blob-folder.ts";
+import { DiskSpace } from "./disk-space.ts";
+import { DiskFullError } from "./storage-error.ts";
 import { temporaryFolder } from "./test-folder.ts";
 
 let folder: string;
@@ -65,4 +67,23 @@ test("a sweep deletes old blobs that nobody wants, and remains of crashed writes
   expect(await sweep(Date.now() + 61_000)).toBe(2);
   expect(await blobs.read(wanted)).not.toBeNull();
   expect(await blobs.read(unwanted)).toBeNull();
+});
+
+test("bytes for which the disk has no room are refused, and nothing is kept of them", async () => {
+  const blobs = openBlobFolder(folder);
+  const withRoomFor = (most: number) =>
+    vi.spyOn(DiskSpace.prototype, "require").mockImplementation((unwritten = 0) => {
+      if (unwritten > most) throw new DiskFullError(most);
+    });
+  const parts = async function* (...sizes: number[]) {
+    for (const size of sizes) yield Buffer.alloc(size);
+  };
+  withRoomFor(5);
+  await expect(blobs.write(bytes)).rejects.toThrow(DiskFullError);
+  expect(() => blobs.writeSync(bytes)).toThrow(DiskFullError);
+  await expect(blobs.writeStream(parts(5, 6))).rejects.toThrow(DiskFullError);
+  withRoomFor(-1);
+  await expect(blobs.writeStream(parts())).rejects.toThrow(DiskFullError);
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  expect(names.filter((name) => name.includes("-"))).toEqual([]);
 });

@@ -72,6 +72,27 @@ test("noise over the first pages is damage", async () => {
   }
 });
 
+test("a large value that should lie where the file has no pages is damage", async () => {
+  const file = await filledStore(50);
+  const bytes = readFileSync(file);
+  const pageSize = pageSizeOf(file);
+  let found = 0;
+  for (let page = 2 * pageSize; page < bytes.length; page += pageSize) {
+    const isLeaf = bytes.readUInt16LE(page + 18) === 0x02;
+    const slots = isLeaf ? bytes.readUInt16LE(page + 20) : 0;
+    for (let slot = 0; slot < slots; slot += 2) {
+      // A node's flags; where it keeps its value it names the first of the pages instead.
+      const node = page + 24 + bytes.readUInt16LE(page + 24 + slot);
+      if (bytes.readUInt16LE(node + 4) !== 0x01) continue;
+      bytes.writeBigUInt64LE(1n << 40n, node + 8 + bytes.readUInt16LE(node + 6));
+      found += 1;
+    }
+  }
+  expect(found).toBeGreaterThan(0);
+  writeFileSync(file, bytes);
+  expect(checkDataFile(file)).toBe("damaged");
+});
+
 test("a file of a later LMDB is told apart from a damaged one", async () => {
   const file = await filledStore(10);
   const bytes = readFileSync(file);
