@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { requestOf, startTestDeployment, unwrap, type TestDeployment } from "./test-deployment.ts";
 import type { Caller, Identity, LiveQuery } from "./types.ts";
@@ -347,4 +347,33 @@ test("results that nobody watches are bounded in length too", async () => {
   expect(await large(8)).toBe(results[8]);
   expect(await large(5)).toBe(results[5]);
   expect(await large(0)).not.toBe(results[0]);
+});
+
+test("a result is told of commits once it is asked for again, and until then looks at them", async () => {
+  const deployment = await start();
+  const { database } = deployment;
+  const subscribe = vi.spyOn(database, "subscribe");
+  const first = await deployment.query("items:list", { box: "a" });
+  expect(subscribe).toHaveBeenCalledTimes(0);
+  await deployment.change("items:put", { box: "b", name: "elsewhere" });
+  expect(await deployment.query("items:list", { box: "a" })).toBe(first);
+  expect(subscribe).toHaveBeenCalledTimes(1);
+  await deployment.change("items:put", { box: "a", name: "x" });
+  expect(unwrap(await deployment.query("items:list", { box: "a" }))).toEqual(["x"]);
+  await deployment.change("items:put", { box: "a", name: "y" });
+  expect(unwrap(await deployment.query("items:list", { box: "a" }))).toEqual(["x", "y"]);
+});
+
+test("a result that is asked for rarely is kept over however many commits from its second time on", async () => {
+  const deployment = await start();
+  const others = async () => {
+    for (let n = 0; n < 70; n += 1) await deployment.change("items:put", { box: "b", name: "x" });
+  };
+  const results = [];
+  for (let n = 0; n < 3; n += 1) {
+    results.push(await deployment.query("items:random"));
+    await others();
+  }
+  expect(results[1]).not.toBe(results[0]);
+  expect(results[2]).toBe(results[1]);
 });

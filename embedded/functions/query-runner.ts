@@ -161,6 +161,7 @@ export class QueryRunner {
       request: toRunRequest({ ...request, argsJson }, path, "query", {
         nowMs,
         journal: request.journal,
+        areArgsCanonical: true,
       }),
     });
     return await this.#executor.run(begin, (result, transaction) => {
