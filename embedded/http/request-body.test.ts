@@ -6,8 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { DEFAULT_TRAFFIC_LIMITS } from "../lib/traffic-limits.ts";
 import { guardConnections } from "./connection-guard.ts";
-import { sendError, sendText } from "./replies.ts";
-import { boundedBody, type BodyBounds } from "./request-body.ts";
+import { sendError, sendJson, sendText } from "./replies.ts";
+import { boundedBody, readJsonObject, type BodyBounds } from "./request-body.ts";
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -79,6 +79,31 @@ test("bodies of all requests together are bounded, and what one took is given ba
   expect(await half.answered).toMatch(/^HTTP\/1.1 200 [^]*400000$/);
   expect(budget.used).toBe(0);
   expect(await open(port, post(300_000) + "x".repeat(300_000)).answered).toMatch(/300000$/);
+});
+
+test("a body is read whether it comes with its headers or behind them, and the next request after it", async () => {
+  const server = createServer((request, response) => {
+    readJsonObject(request, 100).then(
+      (body) => sendJson(response, body),
+      (error: unknown) => sendError(response, error),
+    );
+  });
+  const port = await listen(server);
+  const last = (length: number) => post(length).replace("Host", "Connection: close\r\nHost");
+  const body = '{"n":1}';
+  expect(await open(port, last(7) + body).ended).toMatch(/^HTTP\/1.1 200 [^]*{"n":1}$/);
+  for (const length of [0, 3]) {
+    const arrived = new Promise((resolve) => server.once("request", resolve));
+    const late = open(port, last(7) + body.slice(0, length));
+    await arrived;
+    late.socket.write(body.slice(length));
+    expect(await late.ended).toMatch(/^HTTP\/1.1 200 [^]*{"n":1}$/);
+  }
+  const two = await open(port, `${post(7)}${body}${last(7)}{"n":2}`).ended;
+  expect(two).toMatch(/^HTTP\/1.1 200 [^]*{"n":1}HTTP\/1.1 200 [^]*{"n":2}$/);
+  const long = JSON.stringify("x".repeat(99));
+  expect(await open(port, last(101) + long).ended).toMatch(/^HTTP\/1.1 413 [^]*RequestTooLarge/);
+  expect(await open(port, last(0)).ended).toMatch(/^HTTP\/1.1 400 [^]*BadJsonBody/);
 });
 
 test("headers that dribble in end their connection with 408", async () => {
