@@ -11,6 +11,7 @@ import {
   read,
   rows,
   schemaOf,
+  stored,
   take,
 } from "./test-database.ts";
 import type { EngineDatabase, Transaction } from "./types.ts";
@@ -174,7 +175,7 @@ test("an old snapshot shows the values, ranges and counts of its time", async ()
   commit(db, (tx) => tx.patch("", ids[0]!, '{"n":8}'));
   commit(db, (tx) => tx.remove("", ids[1]!));
   insert(db, "items", { n: 0 });
-  await db.flushed(db.latestTs);
+  await stored(db);
   for (const tx of [held, db.begin({ ts })]) {
     expect(rows(tx, "items", "by_n").map(({ n }) => n)).toEqual([1, 2, 3]);
     expect(rows(tx, "items", "by_n", undefined, "desc").map(({ n }) => n)).toEqual([3, 2, 1]);
@@ -192,9 +193,9 @@ test("a range walked across commits stays in its snapshot", async () => {
   const range = cursor(db.begin(), "items", "by_n");
   const seen = take(range, 10);
   for (const id of ids) commit(db, (tx) => tx.patch("", id, '{"n":-1}'));
-  await db.flushed(db.latestTs);
+  await stored(db);
   commit(db, (tx) => ids.slice(0, 30).forEach((id) => tx.remove("", id)));
-  await db.flushed(db.latestTs);
+  await stored(db);
   const all = [...seen, ...take(range)].map(
     ({ document }) => (JSON.parse(document.json) as { n: number }).n,
   );

@@ -280,8 +280,8 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return new HiddenTables(this.#importHost, tables, options);
   }
 
-  openDiskSnapshot(): DiskSnapshot {
-    return new StoredSnapshot(this.storage.openSnapshot());
+  async openDiskSnapshot(): Promise<DiskSnapshot> {
+    return new StoredSnapshot(await this.storage.openSnapshot());
   }
 
   #cacheDocument(byId: number, document: StoredDocument): void {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { encodeKey } from "../values/index-key.ts";
 import { OccConflictError } from "./database-error.ts";
 import { NaiveStore } from "./test-naive-store.ts";
-import { applySchema, cursor, openTestDatabase, schemaOf, take } from "./test-database.ts";
+import { applySchema, cursor, openTestDatabase, schemaOf, stored, take } from "./test-database.ts";
 import type { EngineDatabase, KeyInterval, Savepoint, Transaction } from "./types.ts";
 
 /** Operations address documents by position among all ids ever given out, so that they meet. */
@@ -51,7 +51,7 @@ const steps = fc.array(
       { weight: 6, arbitrary: operations },
       { weight: 2, arbitrary: fc.constant("commit" as const) },
     ),
-    isFlushed: fc.boolean(),
+    isStored: fc.boolean(),
   }),
   { minLength: 10, maxLength: 60, size: "max" },
 );
@@ -87,7 +87,7 @@ test("concurrent histories are those of some serial order, the order of their co
       const ids = startAgain(db);
       let model = stateOf(db);
       const slots = new Map<number, OpenTransaction>();
-      for (const { slot, action, isFlushed } of script) {
+      for (const { slot, action, isStored } of script) {
         let open = slots.get(slot);
         if (open === undefined) {
           open = { tx: db.begin(), model, performed: [], savepoints: [] };
@@ -109,7 +109,7 @@ test("concurrent histories are those of some serial order, the order of their co
         commits += 1;
         const after = replay(isReadOnly ? open.model : model, open.performed);
         if (!isReadOnly) model = after;
-        if (isFlushed) await db.flushed(db.latestTs);
+        if (isStored) await stored(db);
         expectSameState(db, model);
       }
     }),

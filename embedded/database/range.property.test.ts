@@ -5,7 +5,15 @@ import { afterPrefix, encodeKey } from "../values/index-key.ts";
 import { stringifyValue } from "../values/normalize.ts";
 import { optionalValues } from "../values/test-values.ts";
 import { NaiveStore } from "./test-naive-store.ts";
-import { applySchema, commit, cursor, openTestDatabase, schemaOf, take } from "./test-database.ts";
+import {
+  applySchema,
+  commit,
+  cursor,
+  openTestDatabase,
+  schemaOf,
+  stored,
+  take,
+} from "./test-database.ts";
 import type { KeyInterval } from "./types.ts";
 
 const rowsOf = fc.array(fc.record({ a: optionalValues, b: optionalValues }), { maxLength: 12 });
@@ -35,12 +43,12 @@ test("ranges over values of all types are those of a naive store, stored, pendin
       intervals,
       fc.constantFrom("asc" as const, "desc" as const),
       fc.constantFrom(undefined, 0, 1, 3, Infinity),
-      async (committed, own, isFlushed, interval, order, expected) => {
+      async (committed, own, isStored, interval, order, expected) => {
         commit(db, (tx) => {
           for (const { document } of take(cursor(tx, "items"))) tx.remove("", document.id);
           for (const row of committed) tx.insert("", "items", jsonOf(row));
         });
-        if (isFlushed) await db.flushed(db.latestTs);
+        if (isStored) await stored(db);
         const tx = db.begin();
         for (const [position, row] of own.entries()) {
           const existing = take(cursor(tx, "items"))[position];

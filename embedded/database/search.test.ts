@@ -4,7 +4,15 @@ import { expect, test } from "vitest";
 import { tokenize } from "../search/tokenizer.ts";
 import { encodeKey } from "../values/index-key.ts";
 import { DatabaseError } from "./database-error.ts";
-import { applySchema, commit, insert, openTestDatabase, schemaOf, take } from "./test-database.ts";
+import {
+  applySchema,
+  commit,
+  insert,
+  openTestDatabase,
+  schemaOf,
+  stored,
+  take,
+} from "./test-database.ts";
 import type { EngineDatabase, IndexEntry, Transaction } from "./types.ts";
 
 interface Item {
@@ -212,7 +220,7 @@ test("ranking is that of a naive BM25, at the latest, an older and an own state"
           for (const { id } of itemsOf(tx)) tx.remove("", id);
         });
         commit(db, (tx) => applyChanges(tx, before));
-        await db.flushed(db.latestTs);
+        await stored(db);
         const old = db.begin();
         const writing = db.begin();
         applyChanges(writing, own);

@@ -16,6 +16,7 @@ import {
   openTestDatabase,
   rows,
   schemaOf,
+  stored,
   take,
 } from "./test-database.ts";
 import { ImportRefusedError, type EngineDatabase, type TableImport } from "./types.ts";
@@ -335,14 +336,13 @@ test("a snapshot of the disk stays what it was while writes go on", async () => 
     Array.from({ length: 25 }, (_, n) => tx.insert("", "items", `{"n":${n}}`)),
   );
   insert(db, "_marks", { name: "a" });
-  await db.flushed(db.latestTs);
-  const snapshot = db.openDiskSnapshot();
+  const snapshot = await db.openDiskSnapshot();
   expect(snapshot.ts).toBe(db.latestTs);
   commit(db, (tx) => {
     for (const id of ids) tx.remove("", id);
     tx.insert("", "late", "{}");
   });
-  await db.flushed(db.latestTs);
+  await stored(db);
 
   const table = snapshot.tables.find(({ name }) => name === "items");
   expect(snapshot.tables.map(({ name, count }) => [name, count])).toEqual([

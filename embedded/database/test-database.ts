@@ -51,6 +51,11 @@ export function commit<T>(db: EngineDatabase, write: (tx: Transaction) => T): T 
   return result;
 }
 
+/** Moves everything committed to the store, from which it is read then. */
+export async function stored(db: EngineDatabase): Promise<void> {
+  (await db.openDiskSnapshot()).close();
+}
+
 export function insert(db: EngineDatabase, table: string, value: unknown): string {
   return commit(db, (tx) => tx.insert("", table, JSON.stringify(value)));
 }

@@ -380,7 +380,8 @@ export interface DiskSnapshot {
 export interface Transfer {
   /** @throws DatabaseError `TableConflict` when two tables would have the same number. */
   beginImport(tables: readonly ImportTable[], options: ImportOptions): TableImport;
-  openDiskSnapshot(): DiskSnapshot;
+  /** Of everything committed so far. @throws DiskFullError, StorageStoppedError */
+  openDiskSnapshot(): Promise<DiskSnapshot>;
 }
 
 /** What `openDatabase` gives: transactions, the catalog and the transfer of whole tables. */

@@ -146,8 +146,7 @@ async function makeZip(
   { database, blobs, transfers, now }: SnapshotExporterOptions,
   isStopped: () => boolean,
 ): Promise<void> {
-  await database.flushed(database.latestTs);
-  const snapshot = database.openDiskSnapshot();
+  const snapshot = await database.openDiskSnapshot();
   const startTs = snapshot.ts;
   let reportedAt = -Infinity;
   let reports = Promise.resolve();

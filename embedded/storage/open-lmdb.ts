@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 
@@ -5,12 +6,16 @@ import { open, type RootDatabase } from "lmdb";
 
 import { checkDataFile } from "./data-file-check.ts";
 import { makeFolderDurably, syncFolder } from "./durable-files.ts";
+import { JOURNAL_SECRET_LENGTH } from "./journal.ts";
 import { physicalKey } from "./physical-key.ts";
 import { DataFolderError, systemErrorCode } from "./storage-error.ts";
 
 export type Lmdb = RootDatabase<Buffer, Buffer>;
 
-export const STORAGE_FORMAT = 1;
+/** 2: what was written lately may be in the journal alone. */
+export const STORAGE_FORMAT = 2;
+/** Stores from this one on hold the same and are opened as they are. */
+export const OLDEST_STORAGE_FORMAT = 1;
 
 /** Index number of the records about the store itself; the rungs above use others. */
 export const META_INDEX = 0;
@@ -21,6 +26,7 @@ export interface OpenOptions {
 }
 
 const FORMAT_KEY = "format";
+const JOURNAL_KEY = "journal";
 
 /**
  * Opens or creates the LMDB environment of a data folder. Writes to no file that has been there.
@@ -45,12 +51,21 @@ export function openLmdb(folder: string, options: OpenOptions = {}): Lmdb {
   }
 }
 
-/** Records the format of a store that has none; call it once the folder is claimed. */
+/** Records the format of a store that has an older one or none; call it once the folder is claimed. */
 export function recordFormat(lmdb: Lmdb): void {
-  if (readMeta(lmdb, FORMAT_KEY) !== undefined) return;
+  if (readMeta(lmdb, FORMAT_KEY)?.readUInt32BE(0) === STORAGE_FORMAT) return;
   const format = Buffer.alloc(4);
   format.writeUInt32BE(STORAGE_FORMAT);
   lmdb.putSync(metaKey(FORMAT_KEY), format);
+}
+
+/** What tells the journal's own records from other bytes, made when it is first asked for. */
+export function journalSecret(lmdb: Lmdb): Buffer {
+  const known = readMeta(lmdb, JOURNAL_KEY);
+  if (known !== undefined) return known;
+  const secret = randomBytes(JOURNAL_SECRET_LENGTH);
+  lmdb.putSync(metaKey(JOURNAL_KEY), secret);
+  return secret;
 }
 
 export function metaKey(key: string): Buffer {

@@ -22,6 +22,11 @@ function textAt(storage: Storage, key: string): string | null {
   return storage.get(INDEX, key)?.toString() ?? null;
 }
 
+/** Everything written so far has left the journal for the store. */
+async function moved(storage: Storage): Promise<void> {
+  (await storage.openSnapshot()).close();
+}
+
 /** All entries of a range, fetched in steps of `limit` as readers do. */
 function readAll(storage: Storage, request: Omit<ScanRequest, "index">): [string, string][] {
   const found: [string, string][] = [];
@@ -37,11 +42,13 @@ function readAll(storage: Storage, request: Omit<ScanRequest, "index">): [string
   }
 }
 
-test("writes are read at once, before and after the flush", async () => {
+test("writes are read at once, before and after the flush, and from the store", async () => {
   const storage = await openStorage();
   storage.write([put("a", "1"), put("b", "2")], 1n);
   expect(textAt(storage, "a")).toBe("1");
   await storage.flushed(1n);
+  expect(textAt(storage, "a")).toBe("1");
+  await moved(storage);
   expect(textAt(storage, "a")).toBe("1");
   storage.write([put("a", null), put("b", "3")], 2n);
   expect(textAt(storage, "a")).toBeNull();
@@ -49,22 +56,25 @@ test("writes are read at once, before and after the flush", async () => {
   await storage.flushed(2n);
   expect(textAt(storage, "a")).toBeNull();
   expect(textAt(storage, "b")).toBe("3");
+  await moved(storage);
+  expect(textAt(storage, "a")).toBeNull();
+  expect(textAt(storage, "b")).toBe("3");
 });
 
-test("a read in the very turn in which a flush ended sees the flushed writes", async () => {
+test("a read in the very turn in which writes left for the store sees them", async () => {
   const storage = await openStorage();
   for (let ts = 1n; ts <= 100n; ts += 1n) {
     storage.write([put("a", String(ts))], ts);
-    let isFlushing = true;
-    const flushed = storage.flushed(ts).then(() => (isFlushing = false));
+    let isMoving = true;
+    const end = moved(storage).then(() => (isMoving = false));
     // Reading another key all the time keeps LMDB's read transaction at an older state.
     const readOn = (): void => {
-      if (!isFlushing) return;
+      if (!isMoving) return;
       textAt(storage, "other");
       setImmediate(readOn);
     };
     readOn();
-    await flushed;
+    await end;
     expect(textAt(storage, "a")).toBe(String(ts));
   }
 });
@@ -87,7 +97,7 @@ test("indexes do not run into each other", async () => {
   const request = { lower: "", upper: null, limit: 10 };
   expect(readAll(storage, { ...request, isReverse: false })).toEqual([["a", "1"]]);
   expect(readAll(storage, { ...request, isReverse: true })).toEqual([["a", "1"]]);
-  await storage.flushed(1n);
+  await moved(storage);
   expect(readAll(storage, { ...request, isReverse: false })).toEqual([["a", "1"]]);
   expect(readAll(storage, { ...request, isReverse: true })).toEqual([["a", "1"]]);
 });
@@ -103,12 +113,15 @@ const keys = fc.oneof(
     .map((end) => `${longStart}${"m".repeat(40)}${end}`),
 );
 
-test("ranges over short and long keys are those of a sorted list, flushed or not", async () => {
+/** How far a write has come when the next one is made. */
+const STEPS = ["pending", "flushed", "moving", "stored"] as const;
+
+test("ranges over short and long keys are those of a sorted list, stored or not", async () => {
   const storage = await openStorage();
   let ts = 0n;
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(keys, fc.option(fc.nat(9)), fc.boolean()), { maxLength: 25 }),
+      fc.array(fc.tuple(keys, fc.option(fc.nat(9)), fc.constantFrom(...STEPS)), { maxLength: 25 }),
       fc.record({
         lower: keys,
         upper: fc.option(keys),
@@ -122,11 +135,13 @@ test("ranges over short and long keys are those of a sorted list, flushed or not
           all.map(([key]) => put(key, null)),
           ++ts,
         );
-        for (const [key, value, isFlushed] of writes) {
+        for (const [key, value, step] of writes) {
           storage.write([put(key, value === null ? null : String(value))], ++ts);
           if (value === null) model.delete(key);
           else model.set(key, String(value));
-          if (isFlushed) await storage.flushed(ts);
+          if (step === "flushed") await storage.flushed(ts);
+          if (step === "moving") void moved(storage);
+          if (step === "stored") await moved(storage);
         }
         const expected = [...model]
           .filter(([key]) => key >= request.lower && (request.upper ?? "\uffff") > key)
@@ -182,7 +197,7 @@ test("a scan that was cut off holds no snapshot once reads are recovered", async
   const storage = await openStorage();
   const writes = Array.from({ length: 20_000 }, (_, row) => put(`row ${row}`, "x".repeat(80)));
   storage.write(writes, 1n);
-  await storage.flushed(1n);
+  await moved(storage);
   const range = { index: INDEX, lower: "", upper: null, isReverse: false, limit: Infinity };
   const realm = vm.createContext({
     scanForEver() {

@@ -1,9 +1,11 @@
-import { SortedMap, type SortedEntry } from "../lib/sorted-map.ts";
 import { DiskSpace } from "./disk-space.ts";
 import { EntrySorter } from "./entry-sorter.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
+import { Journal, type JournalRecord } from "./journal.ts";
+import { CLOCK_KEY, positionOf, rootCause, writeBatch } from "./lmdb-batch.ts";
 import { scanLmdb } from "./lmdb-scan.ts";
 import {
+  journalSecret,
   metaKey,
   openLmdb,
   readMeta,
@@ -12,16 +14,10 @@ import {
   type Lmdb,
   type OpenOptions,
 } from "./open-lmdb.ts";
-import {
-  isCut,
-  logicalEntry,
-  physicalKey,
-  physicalValue,
-  type LogicalEntry,
-} from "./physical-key.ts";
-import { DataFolderError, StorageStoppedError } from "./storage-error.ts";
+import { isCut, logicalEntry, physicalKey, type LogicalEntry } from "./physical-key.ts";
+import { DataFolderError, DiskFullError, StorageStoppedError } from "./storage-error.ts";
+import { mergeLayers, WriteLayer } from "./write-layer.ts";
 
-const CLOCK_KEY = "clock";
 export const LOCK_KEY = "lock";
 
 /** What one key may add to the file: the page it lies on, and the one above that. */
@@ -57,10 +53,33 @@ export interface StorageSnapshot {
   close(): void;
 }
 
-type Layer = Map<number, SortedMap<Buffer | null>>;
+/** How much is written to the journal before it moves to the store. */
+export interface JournalLimits {
+  readonly keys: number;
+  /** Of values, and of a file of the journal. */
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+/** A move of so many keys keeps others waiting for two milliseconds. */
+const JOURNAL_LIMITS: JournalLimits = { keys: 1_000, bytes: 4 * 2 ** 20, ageMs: 1_000 };
+/** More bytes than these at a time go to the store straight away, rather than to the disk twice. */
+const DIRECT_BYTES = 256 * 2 ** 10;
+/** When a full disk kept writes from moving, they try again. */
+const RETRY_MS = 250;
 
 export interface StorageOptions extends OpenOptions {
   readonly space?: DiskSpace;
+  readonly journal?: JournalLimits;
+}
+
+interface StorageParts {
+  readonly folder: string;
+  readonly lmdb: Lmdb;
+  readonly lock: FolderLock;
+  readonly journal: Journal;
+  readonly space: DiskSpace;
+  readonly limits: JournalLimits;
 }
 
 interface Waiter {
@@ -72,37 +91,53 @@ interface Waiter {
 }
 
 /**
- * Ordered keys and values on disk. Writes are seen by every later read at once and reach the disk in
- * batches off the thread; `flushed` tells when. A batch is written whole or not at all. After a failed
- * batch nothing is read or written any more.
+ * Ordered keys and values on disk. Writes are seen by every later read at once and reach the disk off
+ * the thread; `flushed` tells when. They go to the journal, which takes one write to the disk for all
+ * that came together, and now and then move to the store, many at a time. What came together is there
+ * whole or not at all. After a failed write nothing is read or written any more.
  */
 export class Storage {
   readonly #folder: string;
   readonly #lmdb: Lmdb;
   readonly #lock: FolderLock;
   readonly #space: DiskSpace;
-  #pending: Layer = new Map();
-  #inFlight: Layer | null = null;
-  /** What the two layers may need on the disk at most, in bytes. */
-  #pendingBytes = 0;
-  #inFlightBytes = 0;
+  readonly #journal: Journal;
+  readonly #limits: JournalLimits;
+  /** What is not in the store yet, and what is being moved there. */
+  #layer = new WriteLayer();
+  #moving: WriteLayer | null = null;
+  #move: Promise<void> | null = null;
+  #moveTimer: NodeJS.Timeout | null = null;
+  /** What is not in the journal yet. */
+  #unlogged: StorageWrite[] = [];
+  #unloggedBytes = 0;
+  /** Calls of `write` so far, and how many of them are in the journal or the store and in the store. */
+  #number: number;
+  #loggedNumber: number;
+  #storedNumber: number;
   #pendingTs: bigint;
   #durableTs: bigint;
-  #isScheduled = false;
+  #isFlushing = false;
   #stopped: Error | null = null;
   #waiters: Waiter[] = [];
   /** Told when nothing is left to flush. */
   #idle: (() => void)[] = [];
   readonly #stopListeners = new Set<(error: StorageStoppedError) => void>();
 
-  private constructor(folder: string, lmdb: Lmdb, lock: FolderLock, space: DiskSpace) {
-    const clock = readMeta(lmdb, CLOCK_KEY)?.readBigUInt64BE(0) ?? 0n;
+  private constructor({ folder, lmdb, lock, journal, space, limits }: StorageParts) {
+    const { ts, number } = positionOf(lmdb);
     this.#folder = folder;
     this.#lmdb = lmdb;
     this.#lock = lock;
     this.#space = space;
-    this.#pendingTs = clock;
-    this.#durableTs = clock;
+    this.#limits = limits;
+    this.#journal = journal;
+    this.#number = number;
+    this.#loggedNumber = number;
+    this.#storedNumber = number;
+    this.#pendingTs = ts;
+    this.#durableTs = ts;
+    journal.release(number);
   }
 
   /**
@@ -111,15 +146,28 @@ export class Storage {
    */
   static async open(folder: string, options: StorageOptions = {}): Promise<Storage> {
     const space = options.space ?? new DiskSpace(folder);
+    const limits = options.journal ?? JOURNAL_LIMITS;
     const lmdb = openLmdb(folder, options);
+    let lock: FolderLock | null = null;
+    let journal: Journal | null = null;
     try {
-      const lock = await lockFolder(folder, {
+      lock = await lockFolder(folder, {
         read: () => readMeta(lmdb, LOCK_KEY)?.toString() ?? null,
         swap: (expected, next) => swapMeta(lmdb, LOCK_KEY, expected, next),
       });
       recordFormat(lmdb);
-      return new Storage(folder, lmdb, lock, space);
+      const opened = Journal.open(folder, {
+        fileBytes: limits.bytes,
+        noSync: options.noSync ?? false,
+        secret: journalSecret(lmdb),
+      });
+      journal = opened.journal;
+      const storage = new Storage({ folder, lmdb, lock, journal, space, limits });
+      storage.#replay(opened.records);
+      return storage;
     } catch (error) {
+      journal?.close();
+      lock?.release();
       await lmdb.close();
       throw error instanceof DataFolderError ? error : unusable(folder, error);
     }
@@ -162,7 +210,7 @@ export class Storage {
   /** Entries in order, about `limit` of them; none only when there are none. */
   scan(request: ScanRequest): ScanResult {
     this.#checkRunning();
-    const layers = [this.#pending.get(request.index), this.#inFlight?.get(request.index)].filter(
+    const layers = [this.#layer.index(request.index), this.#moving?.index(request.index)].filter(
       (layer) => layer !== undefined,
     );
     let { lower, upper } = request;
@@ -193,7 +241,7 @@ export class Storage {
    */
   requireSpace(bytes = 0): void {
     this.#checkRunning();
-    this.#space.require(this.#pendingBytes + this.#inFlightBytes + bytes);
+    this.#space.require(roomFor(this.#layer) + roomFor(this.#moving) + bytes);
   }
 
   /** For entries that many keys' worth of writes would scatter over the store. To be closed. */
@@ -211,12 +259,12 @@ export class Storage {
    */
   write(writes: Iterable<StorageWrite>, ts: bigint): void {
     this.#checkRunning();
-    for (const { index, key, value } of writes) {
-      this.#pendingBytes += BYTES_PER_KEY + (value?.byteLength ?? 0);
-      let keys = this.#pending.get(index);
-      if (keys === undefined) this.#pending.set(index, (keys = new SortedMap()));
-      keys.set(key, value);
+    for (const write of writes) {
+      this.#layer.set(write.index, write.key, write.value);
+      this.#unlogged.push(write);
+      this.#unloggedBytes += write.key.length + (write.value?.length ?? 0);
     }
+    this.#number += 1;
     this.#pendingTs = ts;
     this.#schedule();
   }
@@ -233,11 +281,17 @@ export class Storage {
   }
 
   /**
-   * What is on disk now, whatever is written later. It must be closed: until then the file cannot
-   * reuse what it holds.
+   * What was written until now or a moment later, whatever is written then. It must be closed: until
+   * then the file cannot reuse what it holds.
+   * @throws DiskFullError, StorageStoppedError
    */
-  openSnapshot(): StorageSnapshot {
-    this.#checkRunning();
+  async openSnapshot(): Promise<StorageSnapshot> {
+    const wanted = this.#number;
+    this.requireSpace();
+    while (this.#storedNumber < wanted) {
+      await this.#moveOn();
+      this.#checkRunning();
+    }
     this.#lmdb.resetReadTxn();
     const transaction = this.#lmdb.useReadTransaction();
     const clock = this.#lmdb.get(metaKey(CLOCK_KEY), { transaction });
@@ -290,16 +344,36 @@ export class Storage {
 
   /** Writes what is pending and gives the folder free. */
   async close(): Promise<void> {
-    while (this.#isScheduled) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (this.#isFlushing) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (this.#stopped === null && this.#storedNumber < this.#number && this.#hasRoom()) {
+      await this.#moveOn();
+    }
+    await this.#move;
+    if (this.#moveTimer !== null) clearTimeout(this.#moveTimer);
     this.#stopped ??= new Error("The database is closed.");
+    this.#journal.close();
     this.#lock.release();
     await this.#lmdb.close();
   }
 
+  /** Takes up what the process before left in the journal. */
+  #replay(records: readonly JournalRecord[]): void {
+    for (const { from, to, ts, writes } of records) {
+      if (to <= this.#number) continue;
+      if (from > this.#number) throw damagedJournal(this.#folder);
+      for (const { index, key, value } of writes) this.#layer.set(index, key, value);
+      this.#number = to;
+      this.#loggedNumber = to;
+      this.#pendingTs = ts;
+      this.#durableTs = ts;
+    }
+    if (this.#storedNumber < this.#number) this.#moveLater(0);
+  }
+
   /** `undefined` when no write to the key is under way. */
   #unflushed(index: number, key: string): Buffer | null | undefined {
-    const pending = this.#pending.get(index)?.get(key);
-    return pending === undefined ? this.#inFlight?.get(index)?.get(key) : pending;
+    const pending = this.#layer.get(index, key);
+    return pending === undefined ? this.#moving?.get(index, key) : pending;
   }
 
   #checkRunning(): void {
@@ -307,59 +381,145 @@ export class Storage {
   }
 
   /**
-   * One batch at a time, as soon as the code that writes has come to its end: what is written while
-   * one is under way makes the next one, which leaves when that one is done.
+   * As soon as the code that writes has come to its end: what is written while the disk is busy goes
+   * there together, when that is done.
    */
   #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
     queueMicrotask(() => void this.#flush());
   }
 
   async #flush(): Promise<void> {
+    while (this.#stopped === null && this.#loggedNumber < this.#number) {
+      if (this.#unloggedBytes > DIRECT_BYTES) await this.#storeUnlogged();
+      else await this.#log();
+    }
+    this.#rest();
+  }
+
+  async #log(): Promise<void> {
+    const to = this.#number;
     const ts = this.#pendingTs;
-    const layer = this.#pending;
-    this.#pending = new Map();
-    this.#inFlight = layer;
-    this.#inFlightBytes = this.#pendingBytes;
-    this.#pendingBytes = 0;
+    const record = { from: this.#loggedNumber, to, ts, writes: this.#takeUnlogged() };
     try {
-      await writeBatch(this.#lmdb, layer, ts);
+      await this.#journal.append(record);
     } catch (error) {
-      this.#stop(await rootCause(error));
+      this.#stop(error);
       return;
     }
-    // The read transaction of this turn may be older than the batch that just left the layer.
-    this.#lmdb.resetReadTxn();
-    this.#inFlight = null;
-    this.#inFlightBytes = 0;
-    this.#space.noteWritten();
-    this.#durableTs = ts;
-    if (this.#pendingTs > ts || this.#pending.size > 0) void this.#flush();
-    else this.#rest();
+    this.#becomeDurable(ts);
+    this.#moveWhenDue();
+  }
+
+  /** The journal's next record begins behind what is in the store then. */
+  async #storeUnlogged(): Promise<void> {
+    while (this.#move !== null) await this.#move;
+    this.#takeUnlogged();
+    if (this.#stopped === null) await this.#moveOn();
+  }
+
+  #takeUnlogged(): readonly StorageWrite[] {
+    const writes = this.#unlogged;
+    this.#unlogged = [];
+    this.#unloggedBytes = 0;
+    this.#loggedNumber = this.#number;
+    return writes;
+  }
+
+  #becomeDurable(ts: bigint): void {
+    if (ts > this.#durableTs) this.#durableTs = ts;
     const due = this.#waiters.filter((waiter) => waiter.ts <= ts);
+    if (due.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.ts > ts);
     for (const waiter of due) waiter.resolve();
   }
 
+  #moveWhenDue(): void {
+    if (this.#move !== null || this.#stopped !== null) return;
+    const { keys, bytes } = this.#limits;
+    const isDue = this.#layer.keys >= keys || this.#layer.bytes >= bytes;
+    if (isDue && this.#hasRoom()) void this.#moveOn();
+    else if (this.#storedNumber < this.#number) this.#moveLater(this.#limits.ageMs);
+  }
+
+  #moveLater(delayMs: number): void {
+    this.#moveTimer ??= setTimeout(() => {
+      this.#moveTimer = null;
+      if (this.#move !== null || this.#stopped !== null) return;
+      if (this.#hasRoom()) void this.#moveOn();
+      else this.#moveLater(RETRY_MS);
+    }, delayMs).unref();
+  }
+
+  /** What is in the journal can wait there until there is room for it in the store. */
+  #hasRoom(): boolean {
+    try {
+      this.#space.require();
+      return true;
+    } catch (error) {
+      return !(error instanceof DiskFullError);
+    }
+  }
+
+  /** Moves everything written so far to the store, or waits for the move that is under way. */
+  #moveOn(): Promise<void> {
+    return (this.#move ??= this.#moveLayer());
+  }
+
+  async #moveLayer(): Promise<void> {
+    const layer = this.#layer;
+    const position = { ts: this.#pendingTs, number: this.#number };
+    this.#layer = new WriteLayer();
+    this.#moving = layer;
+    try {
+      await writeBatch(this.#lmdb, layer, position);
+    } catch (error) {
+      this.#stop(await rootCause(error));
+      return;
+    } finally {
+      this.#move = null;
+    }
+    // The read transaction of this turn may be older than the batch that just left the layer.
+    this.#lmdb.resetReadTxn();
+    this.#moving = null;
+    this.#storedNumber = position.number;
+    this.#journal.release(position.number);
+    this.#space.noteWritten();
+    this.#becomeDurable(position.ts);
+    this.#moveWhenDue();
+  }
+
   #rest(): void {
-    this.#isScheduled = false;
+    this.#isFlushing = false;
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
 
   #stop(cause: unknown): void {
+    if (this.#stopped !== null) return;
     const error = new StorageStoppedError(cause);
     this.#stopped = error;
-    this.#rest();
-    this.#pending = new Map();
-    this.#inFlight = null;
+    this.#layer = new WriteLayer();
+    this.#moving = null;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.reject(error);
     for (const listener of this.#stopListeners) listener(error);
   }
+}
+
+/** What a layer may need on the disk at most, in bytes. */
+function roomFor(layer: WriteLayer | null): number {
+  return layer === null ? 0 : layer.keys * BYTES_PER_KEY + layer.bytes;
+}
+
+function damagedJournal(folder: string): DataFolderError {
+  return new DataFolderError(
+    "Damaged",
+    `The data folder ${folder} cannot be opened: its journal is damaged; restore it from a backup.`,
+  );
 }
 
 /** What LMDB says when it cannot claim a folder, in a sentence. */
@@ -370,94 +530,6 @@ function unusable(folder: string, cause: unknown): DataFolderError {
     `The data folder ${folder} cannot be written to (${reason.replaceAll("\n", " ")}).`,
     { cause },
   );
-}
-
-/** Everything is encoded before the first put: a throw inside `batch` would commit half of it. */
-async function writeBatch(lmdb: Lmdb, layer: Layer, ts: bigint): Promise<void> {
-  const puts: { key: Buffer; value: Buffer | null }[] = [];
-  for (const [index, keys] of layer) {
-    for (const { key, value } of keys.entries()) {
-      puts.push({
-        key: physicalKey(index, key),
-        value: value === null ? null : physicalValue(key, value),
-      });
-    }
-  }
-  const clock = Buffer.alloc(8);
-  clock.writeBigUInt64BE(ts);
-  puts.push({ key: metaKey(CLOCK_KEY), value: clock });
-  await lmdb.batch(() => {
-    for (const { key, value } of puts) {
-      void (value === null ? lmdb.remove(key) : lmdb.put(key, value));
-    }
-  });
-}
-
-/** LMDB's failure hides in `commitError`, a promise that would end the process when left alone. */
-async function rootCause(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !("commitError" in error)) return error;
-  const { commitError } = error;
-  if (!(commitError instanceof Promise)) return commitError;
-  try {
-    await commitError;
-    return error;
-  } catch (cause) {
-    return cause;
-  }
-}
-
-interface MergeBounds {
-  readonly lower: string;
-  readonly upper: string | null;
-  readonly isReverse: boolean;
-  readonly limit: number;
-}
-
-/** Lays unflushed writes over stored entries of the same interval; the first layer is the newest. */
-function mergeLayers(
-  stored: readonly LogicalEntry[],
-  layers: readonly SortedMap<Buffer | null>[],
-  bounds: MergeBounds,
-): LogicalEntry[] {
-  const merged: LogicalEntry[] = [];
-  let { lower, upper } = bounds;
-  let position = 0;
-  while (merged.length < bounds.limit) {
-    const row = stored[position];
-    const change = nextChange(layers, { ...bounds, lower, upper });
-    if (row === undefined && change === null) break;
-    const isRowFirst = row !== undefined && (change === null || precedes(row, change, bounds));
-    const next = isRowFirst ? row : change;
-    if (next === null) break;
-    if (next.value !== null) merged.push({ key: next.key, value: next.value });
-    if (row !== undefined && row.key === next.key) position += 1;
-    if (bounds.isReverse) upper = next.key;
-    else lower = `${next.key}\0`;
-  }
-  return merged;
-}
-
-function precedes(
-  row: LogicalEntry,
-  change: { readonly key: string },
-  bounds: MergeBounds,
-): boolean {
-  return bounds.isReverse ? row.key > change.key : row.key < change.key;
-}
-
-function nextChange(
-  layers: readonly SortedMap<Buffer | null>[],
-  { lower, upper, isReverse }: MergeBounds,
-): SortedEntry<Buffer | null> | null {
-  let next: SortedEntry<Buffer | null> | null = null;
-  for (const layer of layers) {
-    const entry = isReverse ? layer.below(upper) : layer.ceiling(lower);
-    if (entry === null) continue;
-    if (isReverse ? entry.key < lower : upper !== null && entry.key >= upper) continue;
-    const isNearer = next === null || (isReverse ? entry.key > next.key : entry.key < next.key);
-    if (isNearer) next = entry;
-  }
-  return next;
 }
 
 function withResolvers(): Omit<Waiter, "ts"> {

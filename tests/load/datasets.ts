@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 
-import { STORAGE_FORMAT } from "#embedded/storage/open-lmdb.ts";
+import { OLDEST_STORAGE_FORMAT } from "#embedded/storage/open-lmdb.ts";
 
 import { CACHE, REPOSITORY, startBenchBackend } from "./backend.ts";
 import { orderRow, productRow } from "./catalogue.ts";
@@ -39,7 +39,7 @@ export async function obtainDataset(
 ): Promise<Dataset> {
   const folder = join(CACHE, "data", `${String(size.products)}-${String(size.orders)}`);
   const idsFile = join(folder, "ids.json");
-  const stamp = `${String(STORAGE_FORMAT)} ${hashOf(SOURCES)}`;
+  const stamp = `${String(OLDEST_STORAGE_FORMAT)} ${hashOf(SOURCES)}`;
   if (existsSync(idsFile)) {
     const made = JSON.parse(readFileSync(idsFile, "utf8")) as { stamp: string; ids: string[] };
     if (made.stamp === stamp) {

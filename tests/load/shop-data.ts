@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-import { STORAGE_FORMAT } from "#embedded/storage/open-lmdb.ts";
+import { OLDEST_STORAGE_FORMAT } from "#embedded/storage/open-lmdb.ts";
 import { runConvex } from "#scripts/deployment.ts";
 import { hashSources } from "#scripts/source-hash.mjs";
 import { startShop, type RunningShop } from "#tests/support/running-shop.ts";
@@ -63,7 +63,7 @@ export async function obtainShopData(
 ): Promise<ShopData> {
   const name = `${String(size.products)}-${String(size.orders)}`;
   const hash = hashSources(SOURCES).slice(0, 12);
-  const folder = join(FOLDER, `${name}-${String(STORAGE_FORMAT)}-${hash}`);
+  const folder = join(FOLDER, `${name}-${String(OLDEST_STORAGE_FORMAT)}-${hash}`);
   if (!existsSync(join(folder, FOUND))) {
     mkdirSync(FOLDER, { recursive: true });
     for (const old of readdirSync(FOLDER).filter((entry) => entry.startsWith(`${name}-`))) {

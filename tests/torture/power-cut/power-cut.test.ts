@@ -52,6 +52,7 @@ describe.skipIf(!hasCompiler)("after a power cut at any moment", () => {
   }, 120_000);
 
   test.each([
+    ["the journal", (path: string) => /^database\/journal-\d$/.test(path)],
     ["the bytes of files", (path: string) => /^files\/..\/.+/.test(path)],
     ["the folders that files are in", (path: string) => /^files\/..$/.test(path)],
     ["the folder above those", (path: string) => path === "files"],

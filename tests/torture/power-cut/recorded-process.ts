@@ -11,10 +11,15 @@ import { Storage } from "#embedded/storage/storage.ts";
 import { blobBytes, DATA_INDEX, hasBlob, type Row } from "./recorded-rows.ts";
 
 const LANES = 4;
+/** So that both its files are used again and again, and the store is written to in between. */
+const JOURNAL = { keys: 16, bytes: 20_000, ageMs: 1_000 };
 
 const [, , folder = "", writes = "0", mode = "sync"] = process.argv;
 const acks = join(folder, "acks");
-const storage = await Storage.open(join(folder, "database"), { noSync: mode === "noSync" });
+const storage = await Storage.open(join(folder, "database"), {
+  noSync: mode === "noSync",
+  journal: JOURNAL,
+});
 const blobs = openBlobFolder(join(folder, "files"));
 let next = 1;
 let lastTs = storage.durableTs;

@@ -1,0 +1,165 @@
+import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { DiskSpace } from "./disk-space.ts";
+import { JOURNAL_FILES } from "./journal.ts";
+import { metaKey, openLmdb } from "./open-lmdb.ts";
+import { LOCK_KEY, Storage, type StorageOptions } from "./storage.ts";
+import { temporaryFolder } from "./test-folder.ts";
+
+const INDEX = 7;
+const BLOCK = 4096;
+const MB = 2 ** 20;
+
+/** Nothing moves to the store by itself. */
+const KEPT = { keys: Infinity, bytes: Infinity, ageMs: 1_000_000 };
+/** Both files are used again and again. */
+const SMALL = { keys: 5, bytes: 3 * BLOCK, ageMs: 1_000_000 };
+
+async function openStorage(folder: string, options: StorageOptions = {}): Promise<Storage> {
+  const storage = await Storage.open(folder, options);
+  onTestFinished(() => (storage.isStopped ? undefined : storage.close()));
+  return storage;
+}
+
+function put(key: string, value: string | null) {
+  return { index: INDEX, key, value: value === null ? null : Buffer.from(value) };
+}
+
+function textAt(storage: Storage, key: string): string | null {
+  return storage.get(INDEX, key)?.toString() ?? null;
+}
+
+/** What a process that was killed leaves: a copy of the folder that nobody holds. */
+async function leftBy(folder: string): Promise<string> {
+  const left = temporaryFolder();
+  cpSync(folder, left, { recursive: true, filter: (path) => !/\.(sock|mdb-lock)$/.test(path) });
+  const lmdb = openLmdb(left);
+  await lmdb.remove(metaKey(LOCK_KEY));
+  await lmdb.close();
+  return left;
+}
+
+/** Writes each text under the same key, each one a record of its own. */
+async function writeEach(storage: Storage, texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    const ts = storage.durableTs + 1n;
+    storage.write([put("a", text), put(text, text)], ts);
+    await storage.flushed(ts);
+  }
+}
+
+function changeBlock(folder: string, name: string, at: number, change: (bytes: Buffer) => void) {
+  const path = join(folder, name);
+  const bytes = readFileSync(path);
+  change(bytes.subarray(at, at + BLOCK));
+  writeFileSync(path, bytes);
+}
+
+test("what is in the journal alone is there after a kill, with its time", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1", "2"]);
+  storage.write([put("1", null)], 30n);
+  await storage.flushed(30n);
+  const after = await openStorage(await leftBy(folder), { journal: KEPT });
+  expect(after.durableTs).toBe(30n);
+  expect([textAt(after, "a"), textAt(after, "1"), textAt(after, "2")]).toEqual(["2", null, "2"]);
+  await writeEach(after, ["3"]);
+  expect(textAt(after, "3")).toBe("3");
+});
+
+test("a kill after each of many writes loses none, while the journal's files take turns", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: SMALL });
+  for (let number = 1; number <= 40; number += 1) {
+    await writeEach(storage, [String(number)]);
+    const after = await openStorage(await leftBy(folder), { journal: SMALL });
+    expect(textAt(after, "a")).toBe(String(number));
+    for (let earlier = 1; earlier <= number; earlier += 1) {
+      expect(textAt(after, String(earlier))).toBe(String(earlier));
+    }
+    await after.close();
+  }
+  const sizes = JOURNAL_FILES.map((name) => statSync(join(folder, name)).size);
+  expect(Math.min(...sizes)).toBeGreaterThan(0);
+  expect(Math.max(...sizes)).toBeLessThan(20 * BLOCK);
+}, 60_000);
+
+test("killed again and again, a store goes on where it was", async () => {
+  let folder = temporaryFolder();
+  for (let number = 1; number <= 20; number += 1) {
+    const storage = await openStorage(folder, { journal: number % 3 === 0 ? SMALL : KEPT });
+    expect(textAt(storage, "a")).toBe(number === 1 ? null : `${number - 1}b`);
+    await writeEach(storage, [`${number}a`, `${number}b`]);
+    folder = await leftBy(folder);
+  }
+}, 60_000);
+
+test("a record that was not written to its end is left out, and overwritten", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1", "2", "3"]);
+  const left = await leftBy(folder);
+  changeBlock(left, "journal-0", 2 * BLOCK, (bytes) => bytes.fill(0, 60));
+  const after = await openStorage(left, { journal: KEPT });
+  expect(textAt(after, "a")).toBe("2");
+  await writeEach(after, ["4"]);
+  const later = await openStorage(await leftBy(left));
+  expect([textAt(later, "a"), textAt(later, "3")]).toEqual(["4", null]);
+});
+
+test("a journal that lacks what came before is refused, not half taken", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1", "2", "3"]);
+  const left = await leftBy(folder);
+  changeBlock(left, "journal-0", BLOCK, (bytes) => (bytes[60] = 1));
+  const sentence = `The data folder ${left} cannot be opened: its journal is damaged`;
+  await expect(Storage.open(left)).rejects.toThrow(sentence);
+  // Nobody holds it afterwards.
+  await expect(Storage.open(left)).rejects.toThrow(sentence);
+});
+
+test("a value that looks like a record is none", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1"]);
+  // Of another store, whole and with a later number.
+  const other = temporaryFolder();
+  const otherStorage = await openStorage(other, { journal: KEPT });
+  await writeEach(otherStorage, ["x", "y", "forged"]);
+  const left = await leftBy(folder);
+  const forged = readFileSync(join(other, "journal-0")).subarray(2 * BLOCK);
+  writeFileSync(join(left, "journal-1"), forged);
+  const after = await openStorage(left);
+  expect(textAt(after, "a")).toBe("1");
+});
+
+test("writes stay in the journal while the disk has no room for the store", async () => {
+  const folder = temporaryFolder();
+  const space = new DiskSpace(folder, () => ({ free: 0, total: 100 * MB }));
+  const storage = await openStorage(folder, { journal: { ...SMALL, ageMs: 1 }, space });
+  await writeEach(storage, ["1", "2", "3", "4", "5", "6"]);
+  await storage.close();
+  expect(textAt(await openStorage(await leftBy(folder)), "a")).toBe("6");
+  const later = await openStorage(folder);
+  expect(textAt(later, "a")).toBe("6");
+  (await later.openSnapshot()).close();
+  expect(later.isStopped).toBe(false);
+});
+
+test("much at a time is written once, to the store alone", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["before"]);
+  const before = readFileSync(join(folder, "journal-0"));
+  storage.write([put("a", "x".repeat(MB))], 9n);
+  await storage.flushed(9n);
+  expect(readFileSync(join(folder, "journal-0"))).toEqual(before);
+  await writeEach(storage, ["after"]);
+  const after = await openStorage(await leftBy(folder));
+  expect([textAt(after, "before"), textAt(after, "a")]).toEqual(["before", "after"]);
+});
