@@ -101,6 +101,15 @@ test.each(transactional)(
   60_000,
 );
 
+test("what never returns has a little of the processor's time and no more", async () => {
+  const before = process.cpuUsage();
+  const loop = makeFunctionReference<"query">("badQueries:loop");
+  await expect(client.query(loop)).rejects.toThrow(ENDED.loop);
+  const { user, system } = process.cpuUsage(before);
+  // Its second and a half, and what the process does besides.
+  expect((user + system) / 1e6).toBeLessThan(8);
+}, 60_000);
+
 test.each(transactional)(
   "a mutation with %s fails, and others go on",
   async (name) => {

@@ -113,6 +113,7 @@ test("frames that are broken or huge end their own socket only, with the protoco
   const cases: [string | Buffer, Partial<Closed>][] = [
     ["[".repeat(15_000_000), {}],
     [Buffer.from([1, 2, 3]), {}],
+    [Buffer.from('{"type":"Event"}'), {}],
     ["x".repeat(21 * 1024 * 1024), { code: 1009 }],
   ];
   for (const [frame, expected] of cases) {
