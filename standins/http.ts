@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import { assertLoopbackHost, isLoopbackAuthority } from "./loopback.ts";
 
+const KEEP_ALIVE_MS = 60_000;
+
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
@@ -52,6 +54,8 @@ export async function listen(
       response.end();
     });
   });
+  // Node's five seconds may be over just when a busy client sends its next request.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {

@@ -5,6 +5,8 @@ import { listen } from "../http.ts";
 import { startPayPalStandin } from "./server.ts";
 import { CLIENT_ID, MERCHANT_ID, startTestStandin, WEBHOOK_ID } from "./standin.fixture.ts";
 
+const PATIENCE = { timeout: 15_000 };
+
 test("a stand-in neither listens on nor answers for another machine", async () => {
   const options = {
     port: 0,
@@ -90,10 +92,10 @@ test("an event that was on its way at a reset stays forgotten", async () => {
       .events.map((event) => event.state);
 
   await approvedOrder();
-  await vi.waitUntil(() => isReset);
+  await vi.waitUntil(() => isReset, PATIENCE);
   await approvedOrder();
 
-  await vi.waitUntil(async () => (await states()).includes("delivered"));
+  await vi.waitUntil(async () => (await states()).includes("delivered"), PATIENCE);
   expect(await states()).toEqual(["delivered"]);
 });
 

@@ -30,7 +30,12 @@ interface Parts {
 
 /** What each documented operation does. */
 export function paypalOperations(parts: Parts): Operations {
-  return { ...orderOperations(parts), ...paymentOperations(parts), ...webhookOperations(parts) };
+  return {
+    ...orderOperations(parts),
+    ...paymentOperations(parts),
+    ...webhookOperations(parts),
+    ...eventOperations(parts),
+  };
 }
 
 function orderOperations(parts: Parts) {
@@ -102,12 +107,6 @@ function paymentOperations({ refunds, resources, takeFault }: Parts) {
 }
 
 function webhookOperations(parts: Parts) {
-  const { ledger, webhooks } = parts;
-  const findEvent = (id: string): WebhookEvent => {
-    const event = ledger.events.find(id);
-    if (event === null) throw new PayPalProblem(404);
-    return event;
-  };
   return {
     "webhooks.list": {
       kind: "read",
@@ -122,6 +121,23 @@ function webhookOperations(parts: Parts) {
         return webhook(parts);
       },
     },
+    "verify-webhook-signature.post": {
+      kind: "read",
+      status: 200,
+      run: (call) => ({
+        verification_status: isGenuine(parts, call.body, call.rawBody) ? "SUCCESS" : "FAILURE",
+      }),
+    },
+  } satisfies Partial<Operations>;
+}
+
+function eventOperations({ ledger, webhooks }: Parts) {
+  const findEvent = (id: string): WebhookEvent => {
+    const event = ledger.events.find(id);
+    if (event === null) throw new PayPalProblem(404);
+    return event;
+  };
+  return {
     "webhooks-events.list": {
       kind: "read",
       status: 200,
@@ -150,13 +166,6 @@ function webhookOperations(parts: Parts) {
         webhooks.resend(event.id);
         return eventResource(event);
       },
-    },
-    "verify-webhook-signature.post": {
-      kind: "read",
-      status: 200,
-      run: (call) => ({
-        verification_status: isGenuine(parts, call.body, call.rawBody) ? "SUCCESS" : "FAILURE",
-      }),
     },
   } satisfies Partial<Operations>;
 }

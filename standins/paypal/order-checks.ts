@@ -90,12 +90,11 @@ function checkCurrencies(units: readonly PurchaseUnit[]): UnitIssue[] {
 }
 
 function checkSums(unit: PurchaseUnit): UnitIssue[] {
-  const { breakdown } = unit.amount;
+  return [...checkItemSums(unit), ...checkTotal(unit)];
+}
+
+function checkItemSums(unit: PurchaseUnit): UnitIssue[] {
   const items = unit.items ?? [];
-  const total = (name: keyof NonNullable<typeof breakdown>) => {
-    const money = breakdown?.[name];
-    return money === undefined ? 0n : minorUnits(money);
-  };
   const found: UnitIssue[] = [];
   const mustEqual = (
     name: "item_total" | "tax_total",
@@ -103,7 +102,7 @@ function checkSums(unit: PurchaseUnit): UnitIssue[] {
     required: string,
     mismatch: string,
   ) => {
-    const money = breakdown?.[name];
+    const money = unit.amount.breakdown?.[name];
     const field = unitPath(unit, `/amount/breakdown/${name}/value`);
     if (money === undefined) found.push({ issues: [required], place: { field } });
     else if (minorUnits(money) !== sum) {
@@ -125,19 +124,25 @@ function checkSums(unit: PurchaseUnit): UnitIssue[] {
     );
     mustEqual("tax_total", sum, "TAX_TOTAL_REQUIRED", "TAX_TOTAL_MISMATCH");
   }
-  if (breakdown !== undefined) {
-    const expected =
-      total("item_total") +
-      total("tax_total") +
-      total("shipping") +
-      total("handling") +
-      total("insurance") -
-      total("shipping_discount") -
-      total("discount");
-    if (expected !== minorUnits(unit.amount)) {
-      const place = { field: unitPath(unit, "/amount/value"), value: unit.amount.value };
-      found.push({ issues: ["AMOUNT_MISMATCH"], place });
-    }
-  }
   return found;
+}
+
+function checkTotal(unit: PurchaseUnit): UnitIssue[] {
+  const { breakdown } = unit.amount;
+  if (breakdown === undefined) return [];
+  const total = (name: keyof typeof breakdown) => {
+    const money = breakdown[name];
+    return money === undefined ? 0n : minorUnits(money);
+  };
+  const expected =
+    total("item_total") +
+    total("tax_total") +
+    total("shipping") +
+    total("handling") +
+    total("insurance") -
+    total("shipping_discount") -
+    total("discount");
+  if (expected === minorUnits(unit.amount)) return [];
+  const place = { field: unitPath(unit, "/amount/value"), value: unit.amount.value };
+  return [{ issues: ["AMOUNT_MISMATCH"], place }];
 }

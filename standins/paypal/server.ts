@@ -15,7 +15,7 @@ import { PayPalApi } from "./api.ts";
 import { NotPossible, PaymentActions } from "./buyer.ts";
 import { Contract } from "./contract.ts";
 import { answerControl, control, type ControlParts } from "./control.ts";
-import { openLedger } from "./ledger.ts";
+import { openLedger, type Ledger } from "./ledger.ts";
 import { OAuth } from "./oauth.ts";
 import { paypalOperations } from "./operations.ts";
 import { Orders } from "./orders.ts";
@@ -70,119 +70,141 @@ const vWebhookId = z.string().regex(/^[a-zA-Z0-9]{1,50}$/, "A webhook id has let
  */
 export async function startPayPalStandin(options: PayPalStandinOptions): Promise<PayPalStandin> {
   if (options.publicUrl !== undefined) assertLoopbackUrl(options.publicUrl);
-  let origin = options.publicUrl ?? "";
-  let settings = DEFAULT_SETTINGS;
-  const log = options.log;
-  const merchant = { ...MERCHANT, merchantId: vMerchantId.parse(options.merchantId) };
-  const webhookId = vWebhookId.parse(options.webhookId);
-  const ledger = openLedger(options.dataFile ?? null);
-  const resources = new Resources(ledger, merchant, () => origin);
-  const signer = new WebhookSigner(ledger);
-  const webhooks = new Webhooks({
-    ledger,
-    resources,
-    signer,
-    settings: () => settings,
-    origin: () => origin,
-    webhookId,
-    webhookUrl: options.webhookUrl,
-    log,
-  });
-  const oauth = new OAuth(options);
-  const api = new PayPalApi({
-    contract,
-    ledger,
-    oauth,
-    settings: () => settings,
-    log,
-    operations: paypalOperations({
-      ledger,
-      contract,
-      orders: new Orders({ ledger, contract, events: webhooks, merchantId: merchant.merchantId }),
-      refunds: new Refunds({ ledger, contract, events: webhooks }),
-      resources,
-      webhooks,
-      signer,
-      webhookId,
-      webhookUrl: options.webhookUrl,
-      origin: () => origin,
-      settings: () => settings,
-      takeFault: (name) => {
-        const fault = settings[name];
-        if (fault !== null) settings = { ...settings, [name]: null };
-        return fault;
-      },
-    }),
-  });
-  const actions = new PaymentActions(ledger, webhooks);
-  const controls: ControlParts = {
-    ledger,
-    actions,
-    api,
-    webhooks,
-    settings: () => settings,
-    changeSettings: (change) => {
-      settings = { ...settings, ...change };
+  const standin = new Standin(options);
+  const server = await listen({ ...options, maxBodyBytes: MAX_BODY_BYTES }, (request) =>
+    standin.answer(request),
+  );
+  standin.open(server.url);
+  return {
+    url: server.url,
+    close: async () => {
+      standin.close();
+      await server.close();
     },
   };
+}
 
-  async function handle(request: HttpRequest): Promise<HttpReply> {
-    const { path, method } = request;
-    if (path === "/v1/oauth2/token" && method === "POST") {
-      return oauth.answerTokenRequest(request, settings.tokenLifetimeSeconds, Date.now());
-    }
-    if (path.startsWith(CERTIFICATE_FOLDER)) {
-      if (path !== signer.certificatePath) return json(404, { error: "There is nothing here." });
-      const headers = { "content-type": "application/x-pem-file" };
-      return { status: 200, headers, body: signer.certificatePem };
-    }
-    if (path.startsWith("/v1/") || path.startsWith("/v2/")) return api.handle(request);
-    if (SDK_PATHS.has(path) && method === "GET") return sdkReply();
-    if (method === "POST" && isCrossOrigin(request, origin)) {
-      return json(403, { error: "A page of another origin asked for this." });
-    }
-    return answerPage(request);
+/** All parts of the stand-in, and which of them answers which address. */
+class Standin {
+  readonly #options: PayPalStandinOptions;
+  readonly #merchant: typeof MERCHANT & { readonly merchantId: string };
+  readonly #ledger: Ledger;
+  readonly #signer: WebhookSigner;
+  readonly #webhooks: Webhooks;
+  readonly #oauth: OAuth;
+  readonly #api: PayPalApi;
+  readonly #actions: PaymentActions;
+  readonly #settings: () => Settings;
+  readonly #controls: ControlParts;
+  #origin: string;
+
+  constructor(options: PayPalStandinOptions) {
+    this.#options = options;
+    this.#origin = options.publicUrl ?? "";
+    let current = DEFAULT_SETTINGS;
+    const settings = () => current;
+    const { log } = options;
+    const origin = () => this.#origin;
+    const webhookUrl = options.webhookUrl;
+    const webhookId = vWebhookId.parse(options.webhookId);
+    const merchant = { ...MERCHANT, merchantId: vMerchantId.parse(options.merchantId) };
+    const ledger = openLedger(options.dataFile ?? null);
+    const resources = new Resources(ledger, merchant, origin);
+    const signer = new WebhookSigner(ledger);
+    const webhooks = new Webhooks({
+      ...{ ledger, resources, signer, settings, origin, webhookId, webhookUrl, log },
+    });
+    const oauth = new OAuth(options);
+    const operations = paypalOperations({
+      ...{ ledger, contract, resources, webhooks, signer, webhookId, webhookUrl, origin, settings },
+      orders: new Orders({ ledger, contract, events: webhooks, merchantId: merchant.merchantId }),
+      refunds: new Refunds({ ledger, contract, events: webhooks }),
+      takeFault: (name) => {
+        const fault = current[name];
+        if (fault !== null) current = { ...current, [name]: null };
+        return fault;
+      },
+    });
+    const api = new PayPalApi({ contract, ledger, oauth, settings, log, operations });
+    const actions = new PaymentActions(ledger, webhooks);
+    const changeSettings = (change: Partial<Settings>) => {
+      current = { ...current, ...change };
+    };
+    this.#merchant = merchant;
+    this.#ledger = ledger;
+    this.#signer = signer;
+    this.#webhooks = webhooks;
+    this.#oauth = oauth;
+    this.#api = api;
+    this.#actions = actions;
+    this.#settings = settings;
+    this.#controls = { ledger, actions, api, webhooks, settings, changeSettings };
   }
 
-  function answerPage(request: HttpRequest): HttpReply {
+  /** `url` is where it listens. */
+  open(url: string): void {
+    if (this.#origin === "") this.#origin = url;
+    this.#webhooks.resume();
+  }
+
+  close(): void {
+    this.#webhooks.close();
+  }
+
+  async answer(request: HttpRequest): Promise<HttpReply> {
+    const { path, method } = request;
+    if (path === "/v1/oauth2/token" && method === "POST") {
+      const lifetime = this.#settings().tokenLifetimeSeconds;
+      return this.#oauth.answerTokenRequest(request, lifetime, Date.now());
+    }
+    if (path.startsWith(CERTIFICATE_FOLDER)) return this.#certificate(path);
+    if (path.startsWith("/v1/") || path.startsWith("/v2/")) return this.#api.handle(request);
+    if (SDK_PATHS.has(path) && method === "GET") return this.#sdk();
+    if (method === "POST" && isCrossOrigin(request, this.#origin)) {
+      return json(403, { error: "A page of another origin asked for this." });
+    }
+    return this.#page(request);
+  }
+
+  #certificate(path: string): HttpReply {
+    if (path !== this.#signer.certificatePath)
+      return json(404, { error: "There is nothing here." });
+    const headers = { "content-type": "application/x-pem-file" };
+    return { status: 200, headers, body: this.#signer.certificatePem };
+  }
+
+  #page(request: HttpRequest): HttpReply {
     const { path, method } = request;
     const nonce = randomBytes(16).toString("base64");
-    const checkout = { ledger, actions, merchant };
-    if (path.startsWith("/_standin/")) return answerControl(controls, request, Date.now());
+    const checkout = { ledger: this.#ledger, actions: this.#actions, merchant: this.#merchant };
+    if (path.startsWith("/_standin/")) return answerControl(this.#controls, request, Date.now());
     if (path === "/checkoutnow") {
       return method === "POST"
         ? decideCheckout(checkout, request, nonce, Date.now())
         : showCheckout(checkout, request, nonce);
     }
     if (path === "/checkoutnow/opening") return showOpening(nonce);
-    if (path.startsWith("/control/") && method === "POST") return answerForm(controls, request);
+    if (path.startsWith("/control/") && method === "POST") {
+      return answerForm(this.#controls, request);
+    }
     if (path !== "/") return json(404, { error: "There is nothing here." });
     const message = request.query.get("message");
-    const view = { ledger, settings, calls: api.calls, webhookUrl: options.webhookUrl, message };
-    return showOverview(view, nonce);
+    const { webhookUrl } = this.#options;
+    const view = { ledger: this.#ledger, settings: this.#settings(), webhookUrl, message };
+    return showOverview({ ...view, calls: this.#api.calls }, nonce);
   }
 
-  function sdkReply(): HttpReply {
+  #sdk(): HttpReply {
+    const { clientId } = this.#options;
     return {
       status: 200,
       headers: {
         "content-type": "text/javascript; charset=utf-8",
         "cross-origin-resource-policy": "cross-origin",
       },
-      body: sdkScript({ origin, clientId: options.clientId, version: SDK_VERSION }),
+      body: sdkScript({ origin: this.#origin, clientId, version: SDK_VERSION }),
     };
   }
-
-  const server = await listen({ ...options, maxBodyBytes: MAX_BODY_BYTES }, handle);
-  if (origin === "") origin = server.url;
-  webhooks.resume();
-  return {
-    url: server.url,
-    close: async () => {
-      webhooks.close();
-      await server.close();
-    },
-  };
 }
 
 const vNumberText = z.coerce.number();

@@ -58,6 +58,44 @@ export async function startTestStandin({ webhookStatuses = [], ...options }: Sta
 }
 
 function clientOf(url: string) {
+  const { call, post } = callsOf(url);
+
+  async function createOrder(body: unknown = orderBody()): Promise<string> {
+    return vIdentified.parse((await post("/v2/checkout/orders", body)).body).id;
+  }
+
+  async function steer(path: string, body: unknown = {}): Promise<Answer> {
+    const response = await fetch(`${url}/_standin/${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    const answer: unknown = await response.json();
+    return { status: response.status, headers: response.headers, body: answer };
+  }
+
+  async function approvedOrder(body?: unknown, plan = "approve"): Promise<string> {
+    const id = await createOrder(body);
+    await steer(`orders/${id}/${plan}`);
+    return id;
+  }
+
+  function capture(orderId: string, requestId?: string): Promise<Answer> {
+    const options = requestId === undefined ? {} : { requestId };
+    return post(`/v2/checkout/orders/${orderId}/capture`, undefined, options);
+  }
+
+  async function paidCapture(body?: unknown, plan?: string): Promise<string> {
+    const { body: order } = await capture(await approvedOrder(body, plan));
+    const id = vCaptured.parse(order).purchase_units[0]?.payments.captures[0]?.id;
+    if (id === undefined) throw new Error("The order was not captured.");
+    return id;
+  }
+
+  return { call, post, createOrder, steer, approvedOrder, capture, paidCapture };
+}
+
+/** The REST API as a shop with a token calls it. */
+function callsOf(url: string) {
   let token: string | null = null;
   let requestCount = 0;
 
@@ -95,38 +133,7 @@ function clientOf(url: string) {
     return call("POST", path, body === undefined ? { headers } : { body, headers });
   }
 
-  async function createOrder(body: unknown = orderBody()): Promise<string> {
-    return vIdentified.parse((await post("/v2/checkout/orders", body)).body).id;
-  }
-
-  async function steer(path: string, body: unknown = {}): Promise<Answer> {
-    const response = await fetch(`${url}/_standin/${path}`, {
-      method: "POST",
-      body: JSON.stringify(body),
-    });
-    const answer: unknown = await response.json();
-    return { status: response.status, headers: response.headers, body: answer };
-  }
-
-  async function approvedOrder(body?: unknown, plan = "approve"): Promise<string> {
-    const id = await createOrder(body);
-    await steer(`orders/${id}/${plan}`);
-    return id;
-  }
-
-  function capture(orderId: string, requestId?: string): Promise<Answer> {
-    const options = requestId === undefined ? {} : { requestId };
-    return post(`/v2/checkout/orders/${orderId}/capture`, undefined, options);
-  }
-
-  async function paidCapture(body?: unknown, plan?: string): Promise<string> {
-    const { body: order } = await capture(await approvedOrder(body, plan));
-    const id = vCaptured.parse(order).purchase_units[0]?.payments.captures[0]?.id;
-    if (id === undefined) throw new Error("The order was not captured.");
-    return id;
-  }
-
-  return { call, post, createOrder, steer, approvedOrder, capture, paidCapture };
+  return { call, post };
 }
 
 export async function fetchToken(url: string): Promise<string> {

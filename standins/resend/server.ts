@@ -68,7 +68,7 @@ export async function startResendStandin(options: ResendStandinOptions): Promise
     }
     if (path.startsWith("/_standin/")) return control(request);
     if (method !== "GET") return json(404, { error: "There is nothing here." });
-    return page(path);
+    return answerPage(mailbox, path);
   }
 
   function control(request: HttpRequest): HttpReply {
@@ -84,24 +84,6 @@ export async function startResendStandin(options: ResendStandinOptions): Promise
     return json(200, { settings, mails: mailbox.mails.listNewest() });
   }
 
-  function page(path: string): HttpReply {
-    const nonce = randomBytes(16).toString("base64");
-    if (path === "/") return showMailbox(mailbox.mails.listNewest(), nonce);
-    if (path === "/list") {
-      const headers = { "content-type": "text/html; charset=utf-8" };
-      return { status: 200, headers, body: mailList(mailbox.mails.listNewest()).text };
-    }
-    if (path === "/live") return { status: 200, takeOver: (response) => stream(mailbox, response) };
-    const [, id = "", part, index] =
-      /^\/mails\/([0-9a-f-]+)(?:\/(html|attachments\/(\d+)))?$/.exec(path) ?? [];
-    const mail = mailbox.mails.find(id);
-    if (mail === null) return notFoundPage(nonce);
-    if (part === undefined) return showMail(mail, nonce);
-    if (part === "html") return mailHtml(mail);
-    const attachment = mail.attachments[Number(index)];
-    return attachment === undefined ? notFoundPage(nonce) : attachmentReply(attachment);
-  }
-
   const server = await listen({ ...options, maxBodyBytes: MAX_BODY_BYTES }, handle);
   return {
     url: server.url,
@@ -110,6 +92,24 @@ export async function startResendStandin(options: ResendStandinOptions): Promise
       await server.close();
     },
   };
+}
+
+function answerPage(mailbox: Mailbox, path: string): HttpReply {
+  const nonce = randomBytes(16).toString("base64");
+  if (path === "/") return showMailbox(mailbox.mails.listNewest(), nonce);
+  if (path === "/list") {
+    const headers = { "content-type": "text/html; charset=utf-8" };
+    return { status: 200, headers, body: mailList(mailbox.mails.listNewest()).text };
+  }
+  if (path === "/live") return { status: 200, takeOver: (response) => stream(mailbox, response) };
+  const [, id = "", part, index] =
+    /^\/mails\/([0-9a-f-]+)(?:\/(html|attachments\/(\d+)))?$/.exec(path) ?? [];
+  const mail = mailbox.mails.find(id);
+  if (mail === null) return notFoundPage(nonce);
+  if (part === undefined) return showMail(mail, nonce);
+  if (part === "html") return mailHtml(mail);
+  const attachment = mail.attachments[Number(index)];
+  return attachment === undefined ? notFoundPage(nonce) : attachmentReply(attachment);
 }
 
 /** Server-sent events: one `change` for every change of the list. */

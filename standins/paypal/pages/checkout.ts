@@ -153,23 +153,7 @@ function approvalForm({ merchant }: CheckoutParts, order: Order, back: Return): 
     <p class="note">Stand-in for PayPal. No money moves.</p>
     <h1>${display(total)} to ${name}</h1>
     <p class="quiet">Paying as ${BUYER.givenName} ${BUYER.surname}, ${BUYER.email}</p>
-    ${order.units.map(
-      (unit) =>
-        html`<section class="panel" aria-label="What you pay for">
-          ${unit.description !== undefined && html`<p>${unit.description}</p>`}
-          <dl class="sum">
-            ${(unit.items ?? []).map(
-              (item) =>
-                html`<dt>${item.quantity} × ${item.name}</dt>
-                  <dd>${display(times(item.unit_amount, item.quantity))}</dd>`,
-            )}
-            ${breakdownOf(unit.amount.breakdown)}
-            <dt class="total">Total</dt>
-            <dd class="total">${display(unit.amount)}</dd>
-          </dl>
-          ${unit.invoice_id !== undefined && html`<p class="quiet small">Invoice ${unit.invoice_id}</p>`}
-        </section>`,
-    )}
+    ${order.units.map(unitPanel)}
     <form method="post" action="/checkoutnow">
       <input type="hidden" name="token" value="${order.id}" />
       ${back.origin !== undefined && html`<input type="hidden" name="origin" value="${back.origin}" />`}
@@ -198,6 +182,23 @@ function approvalForm({ merchant }: CheckoutParts, order: Order, back: Return): 
       </div>
     </form>
   </main>`;
+}
+
+function unitPanel(unit: Order["units"][number]): Html {
+  return html`<section class="panel" aria-label="What you pay for">
+    ${unit.description !== undefined && html`<p>${unit.description}</p>`}
+    <dl class="sum">
+      ${(unit.items ?? []).map(
+        (item) =>
+          html`<dt>${item.quantity} × ${item.name}</dt>
+            <dd>${display(times(item.unit_amount, item.quantity))}</dd>`,
+      )}
+      ${breakdownOf(unit.amount.breakdown)}
+      <dt class="total">Total</dt>
+      <dd class="total">${display(unit.amount)}</dd>
+    </dl>
+    ${unit.invoice_id !== undefined && html`<p class="quiet small">Invoice ${unit.invoice_id}</p>`}
+  </section>`;
 }
 
 function option(value: string): Html {

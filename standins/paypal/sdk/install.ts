@@ -12,6 +12,7 @@ export interface SdkConfig {
  * Shapes follow the types of `@paypal/paypal-js` 11 (`types/v6`): `createInstance`, a session's
  * `start`, `cancel`, `destroy`, `hasReturned` and `resume`, and the `paypal-button` element.
  */
+// eslint-disable-next-line max-lines-per-function -- it holds a whole module, of small functions
 export function installPayPalSdk(config: SdkConfig): void {
   type PresentationMode = "auto" | "popup" | "modal" | "redirect";
   type SessionState = "approved" | "canceled" | "error";
@@ -32,6 +33,10 @@ export function installPayPalSdk(config: SdkConfig): void {
     onCancel?: (data: { orderId?: string }) => void;
     onComplete?: (data: { paymentSessionState: SessionState }) => void;
     onError?: (error: Error) => void;
+  }
+
+  interface CreatedOrder {
+    orderId: string;
   }
 
   interface Outcome {
@@ -73,6 +78,7 @@ export function installPayPalSdk(config: SdkConfig): void {
   ];
   const PRESENTATION_MODES = ["auto", "popup", "modal", "redirect"];
   const CLOSED_POLL_MS = 200;
+  const CANCELED: Outcome = { state: "canceled", payerId: "" };
 
   function createInstance(options: Record<string, unknown>): Promise<unknown> {
     try {
@@ -122,102 +128,132 @@ export function installPayPalSdk(config: SdkConfig): void {
     if (typeof options.onApprove !== "function") {
       throw new SdkError("ERR_MISSING_ON_APPROVE", "A session needs onApprove.");
     }
-    let isDestroyed = false;
-    let running: { finish: (outcome: Outcome | null) => void } | null = null;
+    const session = new Session(options);
+    return {
+      start: (startOptions?: StartOptions, order?: Promise<CreatedOrder>) =>
+        session.start(startOptions, order),
+      cancel: () => session.finish(CANCELED),
+      destroy: () => session.destroy(),
+      hasReturned: () => new URLSearchParams(location.search).has("token"),
+      resume: () => session.resume(),
+    };
+  }
 
-    async function start(
+  class Session {
+    readonly #options: SessionOptions;
+    #isDestroyed = false;
+    /** Ends what is under way; null while nothing is. */
+    #finish: ((outcome: Outcome | null) => void) | null = null;
+
+    constructor(options: SessionOptions) {
+      this.#options = options;
+    }
+
+    finish(outcome: Outcome | null): void {
+      this.#finish?.(outcome);
+    }
+
+    destroy(): void {
+      this.#isDestroyed = true;
+      this.finish(null);
+    }
+
+    async start(
       startOptions: StartOptions = { presentationMode: "auto" },
-      order?: Promise<{ orderId: string }>,
+      order?: Promise<CreatedOrder>,
     ): Promise<unknown> {
       // A promise that fails before anything waits for it must not count as unhandled.
       order?.catch(() => undefined);
-      if (isDestroyed) throw new SdkError("ERR_SESSION_DESTROYED", "The session was destroyed.");
-      if (running !== null) {
+      if (this.#isDestroyed) {
+        throw new SdkError("ERR_SESSION_DESTROYED", "The session was destroyed.");
+      }
+      if (this.#finish !== null) {
         throw new SdkError("ERR_SESSION_IN_PROGRESS", "The session is in progress.");
       }
-      if (order === undefined && options.orderId === undefined) {
+      if (order === undefined && this.#options.orderId === undefined) {
         throw new SdkError("ERR_MISSING_ORDER", "Pass orderId, or a promise of it to start().");
       }
       const mode = modeOf(startOptions);
-      if (mode === "redirect") return redirect(startOptions, order);
+      if (mode === "redirect") return this.#redirect(startOptions, order);
       const presentation = present(mode);
       const isOverlaid = !presentation.isInPage && startOptions.fullPageOverlay?.enabled !== false;
-      await run(presentation, order, isOverlaid);
+      await this.#run(presentation, order, isOverlaid);
       return undefined;
     }
 
-    async function run(
+    async resume(): Promise<void> {
+      const parameters = new URLSearchParams(location.search);
+      const payerId = parameters.get("PayerID");
+      const outcome: Outcome = payerId === null ? CANCELED : { state: "approved", payerId };
+      try {
+        await this.#report(parameters.get("token") ?? "", outcome);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+
+    async #run(
       presentation: Presentation,
-      order: Promise<{ orderId: string }> | undefined,
+      order: Promise<CreatedOrder> | undefined,
       isOverlaid: boolean,
     ): Promise<void> {
       let finish: (outcome: Outcome | null) => void = () => undefined;
       const finished = new Promise<Outcome | null>((resolve) => {
         finish = resolve;
       });
-      running = { finish };
-      const overlay = isOverlaid
-        ? showOverlay(presentation, () => finish({ state: "canceled", payerId: "" }))
-        : null;
+      this.#finish = finish;
+      const overlay = isOverlaid ? showOverlay(presentation, () => finish(CANCELED)) : null;
       let orderId: string | undefined;
-      const listen = (event: MessageEvent) => {
-        const outcome = outcomeOf(event, presentation, orderId);
-        if (outcome !== null) finish(outcome);
-      };
-      window.addEventListener("message", listen);
-      const poll = setInterval(() => {
-        // The message of a window that closes itself is still on its way.
-        if (presentation.isClosed()) {
-          setTimeout(() => finish({ state: "canceled", payerId: "" }), CLOSED_POLL_MS);
-        }
-      }, CLOSED_POLL_MS);
-      try {
-        orderId = await orderIdOf(order);
-        presentation.show(approvalUrl(orderId, {}));
-        const outcome = await finished;
-        endPresentation();
-        if (outcome !== null) await report(orderId, outcome);
-      } catch (error) {
-        endPresentation();
-        fail(error);
-      }
-
-      function endPresentation(): void {
-        clearInterval(poll);
-        window.removeEventListener("message", listen);
+      const stopWatching = watch(
+        presentation,
+        (event) => outcomeOf(event, presentation, orderId),
+        finish,
+      );
+      const end = () => {
+        stopWatching();
         overlay?.remove();
         presentation.close();
-        running = null;
+        this.#finish = null;
+      };
+      try {
+        orderId = await this.#orderIdOf(order);
+        presentation.show(approvalUrl(orderId, {}));
+        const outcome = await finished;
+        end();
+        if (outcome !== null) await this.#report(orderId, outcome);
+      } catch (error) {
+        end();
+        this.#fail(error);
       }
     }
 
-    async function redirect(
+    async #redirect(
       startOptions: StartOptions,
-      order: Promise<{ orderId: string }> | undefined,
+      order: Promise<CreatedOrder> | undefined,
     ): Promise<{ redirectURL: string } | undefined> {
-      const orderId = await orderIdOf(order);
+      const orderId = await this.#orderIdOf(order);
       const redirectURL = approvalUrl(orderId, { return: location.href });
       if (startOptions.autoRedirect?.enabled === false) return { redirectURL };
       location.assign(redirectURL);
       return undefined;
     }
 
-    async function report(orderId: string, outcome: Outcome): Promise<void> {
-      if (outcome.state === "approved") {
-        await options.onApprove({ orderId, payerId: outcome.payerId, fundingSource: "paypal" });
-      } else options.onCancel?.({ orderId });
-      options.onComplete?.({ paymentSessionState: outcome.state });
+    async #report(orderId: string, { state, payerId }: Outcome): Promise<void> {
+      if (state === "approved") {
+        await this.#options.onApprove({ orderId, payerId, fundingSource: "paypal" });
+      } else this.#options.onCancel?.({ orderId });
+      this.#options.onComplete?.({ paymentSessionState: state });
     }
 
-    function fail(error: unknown): void {
+    #fail(error: unknown): void {
       const reason = error instanceof Error ? error : new Error(String(error));
-      if (options.onError === undefined) throw reason;
-      options.onError(reason);
-      options.onComplete?.({ paymentSessionState: "error" });
+      if (this.#options.onError === undefined) throw reason;
+      this.#options.onError(reason);
+      this.#options.onComplete?.({ paymentSessionState: "error" });
     }
 
-    async function orderIdOf(order: Promise<{ orderId: string }> | undefined): Promise<string> {
-      if (order === undefined) return options.orderId ?? "";
+    async #orderIdOf(order: Promise<CreatedOrder> | undefined): Promise<string> {
+      if (order === undefined) return this.#options.orderId ?? "";
       const created: unknown = await order;
       if (
         typeof created !== "object" ||
@@ -229,27 +265,26 @@ export function installPayPalSdk(config: SdkConfig): void {
       }
       return created.orderId;
     }
+  }
 
-    return {
-      start,
-      cancel: () => running?.finish({ state: "canceled", payerId: "" }),
-      destroy: () => {
-        isDestroyed = true;
-        running?.finish(null);
-      },
-      hasReturned: () => new URLSearchParams(location.search).has("token"),
-      resume: async () => {
-        const parameters = new URLSearchParams(location.search);
-        const payerId = parameters.get("PayerID");
-        try {
-          await report(parameters.get("token") ?? "", {
-            state: payerId === null ? "canceled" : "approved",
-            payerId: payerId ?? "",
-          });
-        } catch (error) {
-          fail(error);
-        }
-      },
+  /** Hears what the approval page says, and sees it closed; returns what ends that. */
+  function watch(
+    presentation: Presentation,
+    read: (event: MessageEvent) => Outcome | null,
+    finish: (outcome: Outcome) => void,
+  ): () => void {
+    const listen = (event: MessageEvent) => {
+      const outcome = read(event);
+      if (outcome !== null) finish(outcome);
+    };
+    window.addEventListener("message", listen);
+    const poll = setInterval(() => {
+      // The message of a window that closes itself is still on its way.
+      if (presentation.isClosed()) setTimeout(() => finish(CANCELED), CLOSED_POLL_MS);
+    }, CLOSED_POLL_MS);
+    return () => {
+      clearInterval(poll);
+      window.removeEventListener("message", listen);
     };
   }
 
@@ -283,7 +318,7 @@ export function installPayPalSdk(config: SdkConfig): void {
     const data: unknown = event.data;
     if (typeof data !== "object" || data === null || !("paypalStandin" in data)) return null;
     if (!("orderId" in data) || data.orderId !== orderId) return null;
-    if (data.paypalStandin === "canceled") return { state: "canceled", payerId: "" };
+    if (data.paypalStandin === "canceled") return CANCELED;
     if (data.paypalStandin !== "approved" || !("payerId" in data)) return null;
     return { state: "approved", payerId: String(data.payerId) };
   }
