@@ -2,6 +2,7 @@ import { Link } from "@remix-run/react";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useTranslations } from "use-intl";
 
+import { ButtonLink } from "./button.tsx";
 import { classNames } from "./class-names.ts";
 import { Icon } from "./icon.tsx";
 
@@ -58,7 +59,7 @@ export function Pagination({
   );
 }
 
-/** Pages without numbers: links to those before and after, where there are any. */
+/** Pages without numbers: the ways back and on, where there are any. */
 export function PageSteps({
   previous,
   next,
@@ -69,15 +70,19 @@ export function PageSteps({
   const t = useTranslations("ui.pagination");
   if (previous === null && next === null) return null;
   return (
-    <nav aria-label={t("label")}>
-      <ul className="flex items-center justify-center gap-1">
-        <li>
-          <Step label={t("previous")} icon={ChevronLeft} to={previous} />
-        </li>
-        <li>
-          <Step label={t("next")} icon={ChevronRight} to={next} />
-        </li>
-      </ul>
+    <nav aria-label={t("label")} className="flex flex-wrap items-center justify-center gap-3">
+      {previous !== null && (
+        <ButtonLink to={previous}>
+          <Icon as={ChevronLeft} size={16} />
+          {t("previous")}
+        </ButtonLink>
+      )}
+      {next !== null && (
+        <ButtonLink to={next}>
+          {t("next")}
+          <Icon as={ChevronRight} size={16} />
+        </ButtonLink>
+      )}
     </nav>
   );
 }

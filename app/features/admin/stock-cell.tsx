@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 import { Check } from "lucide-react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 
 import { Button } from "#app/components/ui/button.tsx";
 import { classNames } from "#app/components/ui/class-names.ts";
@@ -21,7 +21,8 @@ export function StockCell({
   readonly editable: boolean;
 }) {
   const t = useTranslations("admin.products");
-  const count = <LiveValue value={row.onHand}>{row.onHand}</LiveValue>;
+  const format = useFormatter();
+  const count = <LiveValue value={row.onHand}>{format.number(row.onHand)}</LiveValue>;
   if (!editable) return count;
   if (row.onlyVariantId === null) {
     return (
