@@ -84,11 +84,11 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     const { catalog, counts, dropped } = loadCatalog(storage, this.#allocator);
     this.#catalog = catalog;
     this.#counts = counts;
-    this.#builder = new IndexBuilder(this, retention.ageMs);
+    this.#importHost = this.#createImportHost();
+    this.#builder = new IndexBuilder(this.#importHost, retention.ageMs);
     for (const number of dropped) this.#builder.removeEntries(number, 0);
     this.#dropUnfinishedIndexes();
     for (const definition of systemTables) this.defineSystemTable(definition);
-    this.#importHost = this.#createImportHost();
   }
 
   get latestTs(): Timestamp {
@@ -423,7 +423,8 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       if (after !== null) preparation.checkRow(plan.catalog, table.name, parseDocument(after));
     }
     const view = new SnapshotView(this, this.#latestTs, this.#catalog);
-    for (const [name, ids] of preparation.dirty) {
+    for (const [name, ids] of preparation.written) {
+      if (!preparation.tablesToCheck.has(name)) continue;
       const table = this.#catalog.table(preparation.componentPath, name);
       for (const id of ids) {
         const row = table === null || changed.has(id) ? null : view.document(table, id);

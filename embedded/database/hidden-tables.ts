@@ -1,5 +1,4 @@
 import type { EntrySorter } from "../storage/entry-sorter.ts";
-import type { Storage, StorageWrite } from "../storage/storage.ts";
 import { encodeDocumentId, newInternalId } from "../values/document-id.ts";
 import { checkValue } from "../values/validator.ts";
 import {
@@ -7,7 +6,6 @@ import {
   isSystemTable,
   tableNameKey,
   withNewIndexes,
-  type CatalogState,
   type NumberAllocator,
   type TableState,
 } from "./catalog-state.ts";
@@ -15,6 +13,7 @@ import { droppedIndexWrite, indexNumbers } from "./catalog-store.ts";
 import { CommitPlan } from "./commit-plan.ts";
 import { DatabaseError } from "./database-error.ts";
 import { checkReferences, type ImportedTables } from "./import-constraints.ts";
+import { HiddenWrites, type HiddenWritesHost } from "./hidden-writes.ts";
 import { importedDocument } from "./imported-document.ts";
 import { withoutSystemFields, type ParsedDocument } from "./stored-document.ts";
 import { EntryMerger, TableEntries } from "./table-entries.ts";
@@ -24,21 +23,16 @@ import {
   type ImportOptions,
   type ImportTable,
   type TableImport,
-  type Timestamp,
 } from "./types.ts";
 
 /** What an import needs of the database it goes into. */
-export interface ImportHost {
-  readonly storage: Storage;
-  readonly catalog: CatalogState;
-  readonly latestTs: Timestamp;
+export interface ImportHost extends HiddenWritesHost {
   readonly allocator: NumberAllocator;
   rowCount(table: TableState): number;
   makeTable(componentPath: ComponentPath, name: string): TableState;
   randomBytes(length: number): Buffer;
   /** Milliseconds of Unix time. */
   now(): number;
-  apply(plan: CommitPlan): void;
   /** Empties indexes that nobody can see. */
   removeEntries(index: number): void;
 }
@@ -59,8 +53,8 @@ export class HiddenTables implements TableImport, ImportedTables {
   readonly #tables = new Map<string, HiddenTable>();
   readonly #schemas = new Map<ComponentPath, string | null>();
   readonly #sorter: EntrySorter;
+  readonly #writes: HiddenWrites;
   #creationTime: number;
-  #flushing: Promise<void> = Promise.resolve();
   /** How many of the sorted entries are written. */
   #written = 0;
   #isOver = false;
@@ -69,6 +63,7 @@ export class HiddenTables implements TableImport, ImportedTables {
     this.#host = host;
     this.options = options;
     this.#sorter = host.storage.createSorter(options.sortingMemory);
+    this.#writes = new HiddenWrites(host);
     this.#creationTime = Math.max(host.now(), Number(host.latestTs / 1000n) / 1000);
     for (const request of tables) this.#add(request);
     this.#checkNumbers();
@@ -118,13 +113,13 @@ export class HiddenTables implements TableImport, ImportedTables {
     let done = 0;
     try {
       for await (const entries of this.#sorter.sorted()) {
-        await this.#write(merger.writes(entries));
+        await this.#writes.write(merger.writes(entries));
         done += entries.length;
         await onProgress(done, this.#sorter.count);
       }
-      await this.#write(merger.rest());
+      await this.#writes.write(merger.rest());
     } finally {
-      await this.#flushing;
+      await this.#writes.flushed();
     }
     this.#written = done;
   }
@@ -179,20 +174,6 @@ export class HiddenTables implements TableImport, ImportedTables {
     const table = { ...fresh, number: number ?? fresh.number };
     this.#tables.set(key, { table, entries: new TableEntries(table) });
     this.#schemas.set(componentPath, catalog.component(componentPath).schema?.json ?? null);
-  }
-
-  async #write(writes: StorageWrite[]): Promise<void> {
-    if (this.#isOver) throw new TypeError("The import is over.");
-    this.#host.storage.requireSpace();
-    const plan = new CommitPlan(this.#host.catalog);
-    for (const write of writes) plan.writes.push(write);
-    this.#host.apply(plan);
-    // The next entries can be merged while these are flushed.
-    const previous = this.#flushing;
-    this.#flushing = this.#host.storage.flushed(this.#host.latestTs);
-    this.#flushing.catch(() => undefined);
-    await previous;
-    await new Promise((resolve) => setImmediate(resolve));
   }
 
   #documents(table: TableState, rowsJson: readonly string[]): ParsedDocument[] {

@@ -1,9 +1,12 @@
 import { SearchWriter } from "../search/search-writer.ts";
-import type { Storage, StorageWrite } from "../storage/storage.ts";
-import type { CatalogState, IndexState, SearchIndexState, TableState } from "./catalog-state.ts";
+import type { EntrySorter } from "../storage/entry-sorter.ts";
+import type { SortedEntry } from "../storage/entry-run.ts";
+import type { StorageWrite } from "../storage/storage.ts";
+import { encodeKeyPart } from "../values/index-key.ts";
+import type { IndexState, SearchIndexState, TableState } from "./catalog-state.ts";
 import { droppedIndexWrite } from "./catalog-store.ts";
-import { keyWrites } from "./commit-plan.ts";
 import { DatabaseError } from "./database-error.ts";
+import { HiddenWrites, type HiddenWritesHost } from "./hidden-writes.ts";
 import { searchDocumentOf } from "./search-reading.ts";
 import type { SchemaPreparation } from "./schema-preparation.ts";
 import {
@@ -12,28 +15,24 @@ import {
   parseDocument,
   type ParsedDocument,
 } from "./stored-document.ts";
-import type { Timestamp } from "./types.ts";
+import { indexEntries } from "./table-entries.ts";
 
 /** Rows handled before other work gets its turn. */
 const SLICE_ROWS = 200;
 
-export interface BuilderHost {
-  readonly storage: Storage;
-  readonly latestTs: Timestamp;
-  readonly catalog: CatalogState;
-}
-
 /**
  * Fills new indexes from the rows that exist and empties dropped ones, in slices between which the
- * event loop is free. Commits keep the indexes up to date meanwhile.
+ * event loop is free. Commits keep the indexes up to date meanwhile. Entries are sorted before they
+ * are written, so that each page of the store is written about once; those of search indexes are
+ * written as the rows come.
  */
 export class IndexBuilder {
-  readonly #host: BuilderHost;
+  readonly #host: HiddenWritesHost;
   readonly #removalDelayMs: number;
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopped = false;
 
-  constructor(host: BuilderHost, removalDelayMs: number) {
+  constructor(host: HiddenWritesHost, removalDelayMs: number) {
     this.#host = host;
     this.#removalDelayMs = removalDelayMs;
   }
@@ -49,30 +48,82 @@ export class IndexBuilder {
     const plan = preparation.plans.find(({ name }) => name === tableName);
     const needsCheck = preparation.tablesToCheck.has(tableName);
     if (plan === undefined || (plan.added.length === 0 && !needsCheck)) return;
-    let after: string | null = "";
-    while (after !== null) {
-      if (this.#isStopped) throw new DatabaseError("DatabaseClosed", "The database is closed.");
-      preparation.checkNotAborted();
-      this.#host.storage.requireSpace();
-      const { catalog } = this.#host;
-      const table = catalog.table(preparation.componentPath, tableName);
-      if (table === null) return;
-      const building = table.indexes.filter(({ isBuilding }) => isBuilding);
-      const buildingSearch = table.searchIndexes.filter(({ isBuilding }) => isBuilding);
-      after = this.#slice(table, after, (rows) => {
-        if (needsCheck) for (const row of rows) preparation.checkRow(catalog, tableName, row);
-        this.#index(building, rows);
-        for (const index of buildingSearch) this.#indexText(index, rows);
-      });
-      if (after !== null) await new Promise((resolve) => setImmediate(resolve));
+    const sorter = this.#host.storage.createSorter();
+    try {
+      let after: string | null = "";
+      while (after !== null) {
+        const table = this.#continue(preparation, tableName);
+        if (table === null) return;
+        const rows = this.#slice(table, after);
+        after = rows.next;
+        if (needsCheck) {
+          const { catalog } = this.#host;
+          for (const row of rows.documents) preparation.checkRow(catalog, tableName, row);
+        }
+        for (const index of table.searchIndexes) {
+          if (index.isBuilding) this.#indexText(index, rows.documents);
+        }
+        await sorter.add(indexEntries(buildingIndexes(table), rows.documents));
+        if (after !== null) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await this.#writeSorted(preparation, tableName, sorter);
+    } finally {
+      sorter.close();
     }
     preparation.checkNotAborted();
   }
 
+  async #writeSorted(
+    preparation: SchemaPreparation,
+    tableName: string,
+    sorter: EntrySorter,
+  ): Promise<void> {
+    const hidden = new HiddenWrites(this.#host);
+    const written = preparation.written.get(tableName);
+    for await (const entries of sorter.sorted()) {
+      const table = this.#continue(preparation, tableName);
+      if (table === null) return;
+      const indexes = new Map(buildingIndexes(table).map((index) => [index.number, index]));
+      const isCurrent = (entry: SortedEntry): boolean => {
+        const id = entry.value.toString("latin1");
+        const index = indexes.get(entry.index);
+        if (index === undefined) return false;
+        return written?.has(id) !== true || this.#keyOf(table, id, index) === entry.key;
+      };
+      await hidden.write(entries.filter(isCurrent));
+    }
+    await hidden.flushed();
+  }
+
+  /** The key that a row has now; `null` when it is gone. */
+  #keyOf(table: TableState, id: string, { paths }: IndexState): string | null {
+    const bytes = this.#host.storage.get(table.byId.number, encodeKeyPart(id));
+    return bytes === null ? null : documentKey(parseDocument(decodeStored(id, bytes)).value, paths);
+  }
+
+  /** The table as it is now; `null` when it is gone. @throws when the work is to end. */
+  #continue(preparation: SchemaPreparation, tableName: string): TableState | null {
+    if (this.#isStopped) throw new DatabaseError("DatabaseClosed", "The database is closed.");
+    preparation.checkNotAborted();
+    this.#host.storage.requireSpace();
+    return this.#host.catalog.table(preparation.componentPath, tableName);
+  }
+
   /** Indexes all rows at once; for system tables at start-up. */
   buildNow(table: TableState, indexes: readonly IndexState[]): void {
-    let after: string | null = "";
-    while (after !== null) after = this.#slice(table, after, (rows) => this.#index(indexes, rows));
+    const { storage, latestTs } = this.#host;
+    for (let after: string | null = ""; after !== null;) {
+      const { documents, next } = this.#slice(table, after);
+      storage.write(
+        indexEntries(indexes, documents).map(({ index, key, value }) => ({
+          index,
+          key,
+          value: Buffer.from(value),
+        })),
+        latestTs,
+      );
+      after = next;
+    }
   }
 
   /**
@@ -104,12 +155,11 @@ export class IndexBuilder {
     if (!isEnd) this.removeEntries(index, 0);
   }
 
-  /** Hands the next rows by id over; returns where to go on, `null` at the end. */
+  /** The next rows by id, and where to go on: `null` at the end. */
   #slice(
     table: TableState,
     after: string,
-    handle: (rows: readonly ParsedDocument[]) => void,
-  ): string | null {
+  ): { readonly documents: ParsedDocument[]; readonly next: string | null } {
     const { entries, isEnd } = this.#host.storage.scan({
       index: table.byId.number,
       lower: after,
@@ -117,18 +167,13 @@ export class IndexBuilder {
       isReverse: false,
       limit: SLICE_ROWS,
     });
-    handle(entries.map(({ key, value }) => parseDocument(decodeStored(key.slice(1, -1), value))));
     const last = entries[entries.length - 1];
-    return isEnd || last === undefined ? null : `${last.key}\0`;
-  }
-
-  #index(indexes: readonly IndexState[], rows: readonly ParsedDocument[]): void {
-    const writes = indexes.flatMap(({ number, paths }) =>
-      rows.flatMap(({ stored, value }) =>
-        keyWrites(number, stored.id, null, documentKey(value, paths)),
+    return {
+      documents: entries.map(({ key, value }) =>
+        parseDocument(decodeStored(key.slice(1, -1), value)),
       ),
-    );
-    this.#host.storage.write(writes, this.#host.latestTs);
+      next: isEnd || last === undefined ? null : `${last.key}\0`,
+    };
   }
 
   #indexText(index: SearchIndexState, rows: readonly ParsedDocument[]): void {
@@ -140,4 +185,8 @@ export class IndexBuilder {
     }
     storage.write(writer.finish(), latestTs);
   }
+}
+
+function buildingIndexes(table: TableState): IndexState[] {
+  return table.indexes.filter(({ isBuilding }) => isBuilding);
 }

@@ -41,8 +41,8 @@ export class SchemaPreparation implements PreparedSchema {
   readonly diff: SchemaDiff;
   /** Tables whose existing rows have to be checked. */
   readonly tablesToCheck: ReadonlyMap<string, Validator>;
-  /** Ids of rows written since the preparation began, per table to check. */
-  readonly dirty = new Map<string, Set<string>>();
+  /** Ids of rows written since the preparation began, per table to check or to index. */
+  readonly written = new Map<string, Set<string>>();
   isAborted = false;
   readonly #planOf: ReadonlyMap<string, TablePlan>;
 
@@ -59,6 +59,9 @@ export class SchemaPreparation implements PreparedSchema {
     this.#planOf = new Map(this.plans.map((plan) => [plan.name, plan]));
     this.diff = describeChanges(catalog, this);
     this.tablesToCheck = tablesToCheck(catalog.component(componentPath).schema, schema);
+    for (const { name, added } of this.plans) {
+      if (added.length > 0 || this.tablesToCheck.has(name)) this.written.set(name, new Set());
+    }
   }
 
   checkNotAborted(): void {
@@ -71,10 +74,7 @@ export class SchemaPreparation implements PreparedSchema {
   }
 
   noteWrite(table: string, id: string): void {
-    if (!this.tablesToCheck.has(table)) return;
-    const ids = this.dirty.get(table);
-    if (ids === undefined) this.dirty.set(table, new Set([id]));
-    else ids.add(id);
+    this.written.get(table)?.add(id);
   }
 
   /** @throws DatabaseError `SchemaValidationFailed` when a row does not fit the new schema. */

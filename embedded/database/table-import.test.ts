@@ -179,7 +179,7 @@ test("an id twice, of another table or malformed is refused", async () => {
 test("an import leaves the very entries in all indexes that inserts leave", async () => {
   const { db } = await openTestDatabase();
   await applySchema(db, INDEXED);
-  const documents = manyRows(700, true);
+  const documents = manyRows(450, true);
   const tables = db.beginImport([items(10_077)], { ...NOTHING_SPECIAL, sortingMemory: 20_000 });
   for (let at = 0; at < documents.length; at += 40) {
     await tables.write("", "items", documents.slice(at, at + 40));
@@ -189,7 +189,7 @@ test("an import leaves the very entries in all indexes that inserts leave", asyn
   const imported = entriesOf(db);
   expect(imported.map((index) => index.length > 0)).toEqual([true, true, true, true]);
   // The postings of a word that all have do not fit into one block.
-  expect(imported[3]?.filter(([key]) => key.startsWith("pcommon\0")).length).toBeGreaterThan(5);
+  expect(imported[3]?.filter(([key]) => key.startsWith("pcommon\0")).length).toBeGreaterThan(3);
 
   activate(db, db.beginImport([items(10_077)], NOTHING_SPECIAL));
   for (let at = 0; at < documents.length; at += 100) {
@@ -208,14 +208,14 @@ test("an import that ends while its indexes are written leaves nothing, nor does
   const before = stored();
   for (const end of ["discarded", "crashed"]) {
     const tables = test.db.beginImport([items()], NOTHING_SPECIAL);
-    await tables.write("", "items", manyRows(1000));
+    await tables.write("", "items", manyRows(1500));
     expect(stored().length).toBe(before.length + indexCount(test.db));
     const ended = tables.build((done, total) => {
       expect(done).toBeLessThan(total);
       return Promise.reject(new Error("the end"));
     });
     await expect(ended).rejects.toThrow("the end");
-    expect(stored().length).toBeGreaterThan(before.length + 1000);
+    expect(stored().length).toBeGreaterThan(before.length + 1500);
     expect(() => activate(test.db, tables)).toThrow("not built");
     if (end === "discarded") tables.discard();
     else await test.reopen();
@@ -241,7 +241,7 @@ test("building the indexes of an import leaves the event loop free and tells how
     return Promise.resolve();
   });
   isBuilt = true;
-  expect(told.length).toBeGreaterThan(4);
+  expect(told.length).toBeGreaterThan(2);
   expect(told).toEqual(told.toSorted((left, right) => left - right));
   expect(told.at(-1)).toBe(1);
   expect(turns).toBeGreaterThan(told.length);

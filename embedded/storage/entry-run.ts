@@ -18,6 +18,11 @@ export interface SortedEntry extends SortableEntry {
 const HEADER_LENGTH = 8;
 const INDEX_LENGTH = 4;
 
+/** Bytes of an entry in a run. */
+export function encodedLength({ key, value }: SortableEntry): number {
+  return HEADER_LENGTH + INDEX_LENGTH + key.length + value.length;
+}
+
 interface KeyedValue {
   readonly key: string;
   readonly value: Buffer | string;

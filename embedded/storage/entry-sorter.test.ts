@@ -42,7 +42,7 @@ test("entries come back by index and key, equal ones as they came, from memory a
         sorter.close();
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });
 

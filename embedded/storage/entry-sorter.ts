@@ -1,4 +1,5 @@
 import {
+  encodedLength,
   encodeRun,
   RunReader,
   type RunSource,
@@ -22,7 +23,7 @@ const PIECES = 16 * 2 ** 20;
 const MIN_PIECE = 1 << 14;
 const MAX_PIECE = 1 << 19;
 /** What is merged before other work gets its turn. */
-const BATCH_ENTRIES = 4096;
+const BATCH_ENTRIES = 8192;
 const BATCH_BYTES = 1 << 20;
 
 /**
@@ -32,6 +33,9 @@ const BATCH_BYTES = 1 << 20;
 export class EntrySorter {
   readonly #options: SorterOptions;
   readonly #memory: number;
+  /** Added lately, not in order yet. */
+  #loose: SortableEntry[] = [];
+  #looseBytes = 0;
   #chunks: Buffer[] = [];
   #chunkBytes = 0;
   #file: ScratchFile | null = null;
@@ -51,7 +55,7 @@ export class EntrySorter {
 
   /** How many bytes of them are in memory. */
   get heldBytes(): number {
-    return this.#chunkBytes;
+    return this.#chunkBytes + this.#looseBytes;
   }
 
   /** How many bytes of them lie in the file. */
@@ -59,19 +63,22 @@ export class EntrySorter {
     return this.#file?.length ?? 0;
   }
 
-  /** Resolves when there is room for more. Best called with some thousands of entries. */
+  /** Resolves when there is room for more. */
   async add(entries: readonly SortableEntry[]): Promise<void> {
     if (this.#isClosed) throw new Error("The sorter is closed.");
-    if (entries.length === 0) return;
-    const chunk = encodeRun(entries);
-    this.#chunks.push(chunk);
-    this.#chunkBytes += chunk.length;
+    for (const entry of entries) {
+      this.#loose.push(entry);
+      this.#looseBytes += encodedLength(entry);
+    }
     this.#count += entries.length;
-    if (this.#chunkBytes >= this.#memory) await this.#spill();
+    const enough = Math.min(BATCH_BYTES, this.#memory);
+    if (this.#loose.length >= BATCH_ENTRIES || this.#looseBytes >= enough) this.#sortLoose();
+    if (this.#chunkBytes > 0 && this.#chunkBytes >= this.#memory) await this.#spill();
   }
 
   /** All entries by index and key, those of equal keys in the order they were added in. */
   async *sorted(): AsyncGenerator<SortedEntry[]> {
+    this.#sortLoose();
     const file = this.#file;
     const length = PIECES / Math.max(1, this.#runs.length);
     const pieceLength = Math.floor(Math.min(MAX_PIECE, Math.max(MIN_PIECE, length)));
@@ -83,9 +90,20 @@ export class EntrySorter {
   /** Gives memory and room free. Harmless when called twice. */
   close(): void {
     this.#isClosed = true;
+    this.#loose = [];
+    this.#looseBytes = 0;
     this.#chunks = [];
     this.#chunkBytes = 0;
     this.#file?.close();
+  }
+
+  #sortLoose(): void {
+    if (this.#loose.length === 0) return;
+    const chunk = encodeRun(this.#loose);
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+    this.#loose = [];
+    this.#looseBytes = 0;
   }
 
   async #spill(): Promise<void> {
