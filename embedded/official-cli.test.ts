@@ -36,6 +36,7 @@ test("env set, get, list and remove manage variables", async () => {
   ]);
   expect((await convex("env", "remove", "GREETING")).code).toBe(0);
   expect((await convex("env", "get", "GREETING")).out.trim()).toBe("");
+  expect((await convex("env", "list", "--names-only")).out.trim()).toBe("JWKS");
   expect((await convex("env", "set", "CONVEX_SITE_URL", "x")).code).toBe(1);
 }, 120_000);
 

@@ -289,7 +289,10 @@ test(
           probe.watch("rows:drawnVariable", {});
           probe.watch("rows:drawnOwn", {});
           await probe.settle();
-          for (const write of writes) {
+          const removals = [0, 1].map((target): RandomWrite => {
+            return { kind: "delete", table: "articles", target, value: {} };
+          });
+          for (const write of [...writes, ...removals]) {
             const before = await documents();
             const counts = new Map(probe.watches.map((watch) => [watch, watch.updates]));
             const shown = new Map(probe.watches.map((watch) => [watch, watch.answer?.text ?? ""]));
