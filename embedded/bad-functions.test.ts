@@ -60,7 +60,7 @@ beforeAll(async () => {
   backend = await startTestBackend({ exposesDetails: false });
   client = new ConvexHttpClient(backend.url, { logger: false });
   await backend.deploy(SOURCES);
-});
+}, 60_000);
 afterAll(() => backend.dispose());
 
 /** Calls others while something bad runs; resolves once the bad call is over and all were answered. */

@@ -21,7 +21,7 @@ let backend: TestBackend;
 beforeAll(async () => {
   backend = await startTestBackend({ limits: LIMITS });
   await backend.deploy(fixtureSources("notes"));
-});
+}, 60_000);
 afterAll(() => backend.dispose());
 
 /** A backend with other limits for one test. */

@@ -14,7 +14,7 @@ const DAY_MS = 24 * HOUR_MS;
 let deployment: TestDeployment;
 beforeEach(async () => {
   deployment = await startTestDeployment();
-});
+}, 60_000);
 afterEach(() => deployment.close());
 
 /** Lets a deployment with these blobs clean up once, at a time; resolves when that is done. */

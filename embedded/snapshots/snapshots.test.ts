@@ -62,7 +62,7 @@ let backend: TestBackend;
 
 beforeEach(async () => {
   backend = await start();
-});
+}, 60_000);
 afterEach(async () => {
   for (const each of open) await each.dispose();
   open = [];
