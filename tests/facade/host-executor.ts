@@ -101,8 +101,8 @@ class HostRealms implements Realms {
     return this.#modules.infoOf(path);
   }
 
-  drop(): void {
-    // Every call has code of its own.
+  dropHalfEvaluated(): void {
+    // Nothing cuts off the host's imports.
   }
 }
 
@@ -150,10 +150,6 @@ class HostRealm implements CodeRealm {
 
   errorOf(error: unknown): FunctionError {
     return hostError(describeThrown(error), error);
-  }
-
-  undoChanges(): boolean {
-    return false;
   }
 }
 
