@@ -46,13 +46,15 @@ export class FunctionExecutor {
    */
   run<T>(begin: Begin, finish: (result: RunResult, transaction: Transaction) => T): Promise<T> {
     return this.#turns.run(async () => {
-      for (;;) {
+      for (let isRepeated = false; ;) {
         const { run, transaction, request } = await this.#prepare(begin);
         if (run === null) return finish(notDeployed(request), transaction);
         run.start();
         await run.complete();
         const stray = await strayRejections().settle();
-        if (!run.isInterrupted) return finish(run.conclude(stray), transaction);
+        if (run.isInterrupted) continue;
+        if (!run.undoChanges(stray) || isRepeated) return finish(run.conclude(stray), transaction);
+        isRepeated = true;
       }
     });
   }

@@ -16,6 +16,7 @@ import {
 } from "./function-info.ts";
 import { ENTRY_LIMIT_MS, GIVE_BACK_MS, outOfMemoryError, timeoutError } from "./limits.ts";
 import { LogLines } from "./log-lines.ts";
+import type { CodeRealm } from "./realm.ts";
 import type { Realms } from "./realm-set.ts";
 import type {
   LogLevel,
@@ -110,6 +111,7 @@ export class FunctionRun implements CallHost {
   readonly #transactionLimits: JsonObject | undefined;
   readonly #logs = new LogLines();
   readonly #settledOperations: SettledOperation[] = [];
+  readonly #realmsUsed = new Set<CodeRealm>();
   #root: FunctionCall | null = null;
   #failure: FunctionError | null = null;
   #wake: (() => void) | null = null;
@@ -162,6 +164,18 @@ export class FunctionRun implements CallHost {
       if (operation === undefined) await this.#nextOperation();
       else this.#guard(() => this.#resume(operation));
     }
+  }
+
+  /**
+   * Undoes what it, or a run before it, has changed of the globals and builtins that runs share. Whether
+   * it failed among such changes: then it wants to be run again, without them.
+   */
+  undoChanges(stray: { readonly reason: unknown } | null): boolean {
+    const hasFailed = this.#hasFailed || stray !== null;
+    let isChanged = false;
+    for (const realm of this.#realmsUsed) isChanged = realm.undoChanges(hasFailed) || isChanged;
+    if (isChanged || this.#crash !== null) this.#realms.drop(this.#realmsUsed);
+    return isChanged && hasFailed;
   }
 
   /**
@@ -242,6 +256,13 @@ export class FunctionRun implements CallHost {
     return null;
   }
 
+  /** In another way than a function that refuses with a ConvexError. */
+  get #hasFailed(): boolean {
+    const outcome = this.#root?.outcome ?? null;
+    if (this.#failure !== null || this.#crash !== null || outcome === null) return true;
+    return !outcome.ok && outcome.error.dataJson === null;
+  }
+
   #finalOutcome(stray: { readonly reason: unknown } | null): CallOutcome {
     if (this.#isTimedOut) return { ok: false, error: timeoutError() };
     if (this.#failure !== null) return { ok: false, error: this.#failure };
@@ -268,7 +289,8 @@ export class FunctionRun implements CallHost {
     this.#entries = 0;
     this.#failure = reason === "memory" ? outOfMemoryError() : timeoutError();
     this.#isInterrupted = reason === "interrupted";
-    this.#realms.dropHalfEvaluated();
+    // What it was about to do in `finally` has not happened, nor the rest of a module it evaluated.
+    this.#realms.drop(this.#realmsUsed);
   }
 
   #startRoot(): void {
@@ -317,6 +339,7 @@ export class FunctionRun implements CallHost {
       commitTs: call.parent?.udfType === "mutation",
       isCanonical: areArgsCanonical,
     });
+    if (call.realm !== null) this.#realmsUsed.add(call.realm);
     this.#enter(call, (control) => {
       control.invoke(path.module, path.exportName, udfType, args, (isOk, text) => {
         call.settled = { isOk, text };

@@ -7,9 +7,11 @@ import { Realm, type CodeRealm, type RealmFrame } from "./realm.ts";
 import { strayRejections } from "./stray-rejections.ts";
 
 /** The code that a run executes. */
-export interface Realms extends Pick<RealmSet, "nextId" | "infoOf" | "dropHalfEvaluated"> {
+export interface Realms extends Pick<RealmSet, "nextId" | "infoOf"> {
   readonly directory: FunctionDirectory;
   realmFor(frame: RealmFrame, componentPath: ComponentPath, depth: number): CodeRealm;
+  /** Gives later runs other realms in place of these. */
+  drop(realms: ReadonlySet<CodeRealm>): void;
 }
 
 /**
@@ -60,10 +62,9 @@ export class RealmSet {
     return info;
   }
 
-  /** Drops realms in which a watchdog cut the evaluation of a module in half. */
-  dropHalfEvaluated(): void {
+  drop(realms: ReadonlySet<CodeRealm>): void {
     for (const [key, realm] of this.#realms) {
-      if (realm.isImporting) this.#realms.delete(key);
+      if (realms.has(realm)) this.#realms.delete(key);
     }
   }
 }

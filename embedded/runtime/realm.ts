@@ -8,6 +8,7 @@ import { mapStack } from "../modules/source-positions.ts";
 import { loadEntryScript } from "./entry-script.ts";
 import { FunctionError } from "./function-error.ts";
 import type {
+  InstalledRealm,
   InstallRealm,
   LogLevel,
   ModuleFunction,
@@ -31,7 +32,7 @@ export interface RealmFrame {
 }
 
 /** Where the code of a call runs, as far as a run needs it. */
-export type CodeRealm = Pick<Realm, "enter" | "toFunctionError" | "errorOf">;
+export type CodeRealm = Pick<Realm, "enter" | "toFunctionError" | "errorOf" | "undoChanges">;
 
 const INSTALL = new vm.Script(
   `(() => { ${loadEntryScript("realm-entry")}
@@ -39,6 +40,9 @@ return realmEntry.installRealm; })()`,
   { filename: "realm-entry.js" },
 );
 const ENTER = new vm.Script(`globalThis["[engine]"]()`, { filename: "realm-enter.js" });
+
+/** So many runs share the cost of a thorough look, of which no run shows that it is wanted. */
+const THOROUGH_EVERY = 256;
 
 /**
  * A JavaScript realm of its own with its own microtask queue, where the pushed modules of one version
@@ -51,28 +55,25 @@ export class Realm {
   readonly #code: CodeSnapshot;
   readonly #componentPath: ComponentPath;
   readonly #control: RealmControl;
+  readonly #integrity: InstalledRealm["integrity"];
   readonly #importRandom: SeededRandom;
   readonly #importedVariables = new Map<string, string | undefined>();
   #task: (() => void) | null = null;
   #frame: RealmFrame | null = null;
   #importDepth = 0;
+  #looks = 0;
 
   constructor(code: CodeSnapshot, componentPath: ComponentPath) {
     this.#code = code;
     this.#componentPath = componentPath;
     this.#importRandom = new SeededRandom(() => code.importSeed);
     const install = INSTALL.runInContext(this.#context) as InstallRealm;
-    this.#control = install(this.#createHost());
+    ({ control: this.#control, integrity: this.#integrity } = install(this.#createHost()));
   }
 
   /** Environment variables that modules read while they were evaluated, with what they saw. */
   get importedVariables(): ReadonlyMap<string, string | undefined> {
     return this.#importedVariables;
-  }
-
-  /** Whether a module is being evaluated; outside an entry, whether its evaluation was cut off. */
-  get isImporting(): boolean {
-    return this.#importDepth > 0;
   }
 
   /** The prototype of this realm's promises, by which stray rejections are recognised. */
@@ -90,6 +91,17 @@ export class Realm {
       this.#frame = null;
       this.#task = null;
     }
+  }
+
+  /**
+   * Puts back what calls have changed of the globals and builtins; whether there was anything, as far as
+   * a look shows (realm/integrity.ts).
+   */
+  undoChanges(isThorough: boolean): boolean {
+    this.#looks += 1;
+    if (!this.#integrity.isChanged(isThorough || this.#looks % THOROUGH_EVERY === 0)) return false;
+    this.#integrity.restore();
+    return true;
   }
 
   /** Evaluates a module and returns its `ModuleProbe` as JSON text. */

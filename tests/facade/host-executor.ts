@@ -101,8 +101,8 @@ class HostRealms implements Realms {
     return this.#modules.infoOf(path);
   }
 
-  dropHalfEvaluated(): void {
-    // Nothing cuts off the host's imports.
+  drop(): void {
+    // Every call has code of its own.
   }
 }
 
@@ -150,6 +150,10 @@ class HostRealm implements CodeRealm {
 
   errorOf(error: unknown): FunctionError {
     return hostError(describeThrown(error), error);
+  }
+
+  undoChanges(): boolean {
+    return false;
   }
 }
 

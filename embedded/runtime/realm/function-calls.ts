@@ -19,13 +19,25 @@ export interface RegisteredFunction {
 
 export function createFunctionCalls(registry: ModuleRegistry): Pick<RealmControl, "invoke"> {
   return {
-    invoke(path, exportName, udfType, argsJson, settled) {
-      run(registry, path, exportName, udfType, argsJson).then(
-        (json) => settled(true, json),
-        (error: unknown) => settled(false, JSON.stringify(describeThrown(error))),
-      );
+    invoke(...call) {
+      void invoke(registry, ...call);
     },
   };
+}
+
+/** Awaits rather than calls `then`, which pushed code can replace. */
+async function invoke(
+  registry: ModuleRegistry,
+  ...[path, exportName, udfType, argsJson, settled]: Parameters<RealmControl["invoke"]>
+): Promise<void> {
+  let json: string;
+  try {
+    json = await run(registry, path, exportName, udfType, argsJson);
+  } catch (error) {
+    settled(false, JSON.stringify(describeThrown(error)));
+    return;
+  }
+  settled(true, json);
 }
 
 async function run(

@@ -8,12 +8,13 @@ import { installDate } from "./date.ts";
 import { createFunctionCalls } from "./function-calls.ts";
 import { installConvexGlobal } from "./convex-global.ts";
 import { defineGlobal } from "./global-property.ts";
-import { createEnvironment, createModuleRegistry } from "./module-registry.ts";
+import { createIntegrity, type Integrity } from "./integrity.ts";
+import { createEnvironment, createModuleRegistry, type ModuleHost } from "./module-registry.ts";
 import { probeModule } from "./probe.ts";
-import type { RealmControl, RealmHost } from "./realm-host.ts";
+import type { InstalledRealm, RealmControl, RealmHost } from "./realm-host.ts";
 import { createOperations, installWebGlobals } from "./web-globals.ts";
 
-export function installRealm(host: RealmHost): RealmControl {
+export function installRealm(host: RealmHost): InstalledRealm {
   const operations = createOperations(host);
   installWebGlobals(host, operations);
   installDate(host);
@@ -22,10 +23,14 @@ export function installRealm(host: RealmHost): RealmControl {
   const syscalls = installConvexGlobal(host);
   const process = { env: createEnvironment((name) => host.environmentVariable(name)) };
   defineGlobal("process", process);
+  defineHidden("[engine]", () => {
+    syscalls.begin();
+    host.takeTask()?.();
+  });
+  const integrity = createIntegrity();
   const registry = createModuleRegistry({
     compileModule: (path) => host.compileModule(path),
-    enterImport: (path) => host.enterImport(path),
-    leaveImport: () => host.leaveImport(),
+    ...watchedImports(host, integrity),
     process,
     requireExternal: (specifier) => {
       throw new Error(
@@ -33,15 +38,32 @@ export function installRealm(host: RealmHost): RealmControl {
       );
     },
   });
-  defineHidden("[engine]", () => {
-    syscalls.begin();
-    host.takeTask()?.();
-  });
-  return {
+  const control: RealmControl = {
     ...createFunctionCalls(registry),
     probe: (path) => probeModule(registry, path),
     settleSyscall: syscalls.settle,
     settleOperation: operations.settle,
+  };
+  return { control, integrity };
+}
+
+/** Modules may add to the builtins while they are evaluated, as polyfills do; what calls add is undone. */
+function watchedImports(
+  host: RealmHost,
+  integrity: Integrity,
+): Pick<ModuleHost, "enterImport" | "leaveImport"> {
+  let depth = 0;
+  return {
+    enterImport(path) {
+      if (depth === 0 && integrity.isChanged(true)) integrity.restore();
+      depth += 1;
+      host.enterImport(path);
+    },
+    leaveImport() {
+      host.leaveImport();
+      depth -= 1;
+      if (depth === 0) integrity.remember();
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * The border between the engine and a realm. Code on both sides is compiled apart, so this file holds
  * types only. Nothing but primitives, functions wrapped by the realm and the classes below crosses it.
  */
+import type { Integrity } from "./integrity.ts";
 
 /**
  * Reply to a syscall: JSON text, `!` and a `SyscallFailure` as JSON, or `#` and a number to wait for; no
@@ -71,4 +72,10 @@ export interface RealmControl {
   readonly settleOperation: (id: number, isOk: boolean, value: unknown) => void;
 }
 
-export type InstallRealm = (host: RealmHost) => RealmControl;
+export interface InstalledRealm {
+  readonly control: RealmControl;
+  /** Can be asked without an entry. */
+  readonly integrity: Pick<Integrity, "isChanged" | "restore">;
+}
+
+export type InstallRealm = (host: RealmHost) => InstalledRealm;
