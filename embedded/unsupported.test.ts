@@ -14,7 +14,9 @@ beforeAll(async () => {
   project = createCliProject("notes", () => backend);
   await backend.deploy({
     meta: `
-      import { query } from "./_generated/server";
+      import { mutation, query } from "./_generated/server";
+      let calls = 0;
+      export const count = mutation({ handler: () => (calls += 1) });
       export const deployment = query({ handler: (ctx) => ctx.meta.getDeploymentMetadata() });
     `,
   });
@@ -71,6 +73,10 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
       class: string;
     };
     expect([region, deploymentClass]).toEqual([null, "s16"]);
+  },
+  "a realm of its own for each call": async () => {
+    expect(await backend.run("meta:count")).toBe(1);
+    expect(await backend.run("meta:count")).toBe(2);
   },
 };
 

@@ -6,6 +6,7 @@ import { files } from "./behaviours/files.ts";
 import { filters } from "./behaviours/filters.ts";
 import { httpActions } from "./behaviours/http-actions.ts";
 import { identity } from "./behaviours/identity.ts";
+import { isolation } from "./behaviours/isolation.ts";
 import { jobs } from "./behaviours/jobs.ts";
 import { nesting } from "./behaviours/nesting.ts";
 import { order } from "./behaviours/order.ts";
@@ -32,4 +33,5 @@ export const clauses: readonly Clause[] = [
   identity,
   httpActions,
   determinism,
+  isolation,
 ];
