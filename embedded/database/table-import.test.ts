@@ -7,7 +7,7 @@ import { encodeDocumentId } from "../values/document-id.ts";
 import { encodeKey } from "../values/index-key.ts";
 import { indexNumbers } from "./catalog-store.ts";
 import { DatabaseError, OccConflictError, type DatabaseErrorCode } from "./database-error.ts";
-import type { DatabaseEngine } from "./engine.ts";
+import { DatabaseEngine } from "./engine.ts";
 import {
   applySchema,
   commit,
@@ -41,7 +41,11 @@ function refusal(action: () => unknown): [DatabaseErrorCode, string] {
 }
 
 /** The database as the engine implements it, with what its contract does not show. */
-const engineOf = (db: EngineDatabase) => db as DatabaseEngine;
+function engineOf(db: EngineDatabase): DatabaseEngine {
+  if (db instanceof DatabaseEngine) return db;
+  throw new TypeError("Another implementation");
+}
+
 const storageOf = (db: EngineDatabase) => engineOf(db).storage;
 const indexesOf = (db: EngineDatabase) => indexNumbers(engineOf(db).catalog.table("", "items")!);
 const indexCount = (db: EngineDatabase) => indexesOf(db).length;

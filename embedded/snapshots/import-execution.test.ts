@@ -28,7 +28,6 @@ const file = (position: number): ImportedFile => ({
 });
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-/** An import whose commits are counted, and which ends before one of them as if by a kill. */
 function contextOf({ db }: TestDatabase, more: Partial<ImportContext>): ImportContext {
   return {
     database: db,
@@ -63,9 +62,9 @@ test("an append goes on where it was interrupted, wherever that was", async () =
   };
   const database = await openTestDatabase();
   let appended = 0;
-  let isOver = false;
+  const progress = { isOver: false };
   let runs = 0;
-  while (!isOver) {
+  while (!progress.isOver) {
     runs += 1;
     // Each run gets one commit further than the one before.
     let commits = 0;
@@ -78,7 +77,7 @@ test("an append goes on where it was interrupted, wherever that was", async () =
       },
       onCommit: (_transaction, rowCount) => {
         expect(rowCount).toBe(603);
-        isOver = true;
+        progress.isOver = true;
       },
     });
     await executeImport(source, context).catch((error: unknown) => {
