@@ -74,7 +74,10 @@ export interface Backend {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Takes over the socket of a WebSocket upgrade that another server received. */
   acceptUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer): void;
-  /** Resolves when the data folder failed: nothing more can be written, the process has to end. */
+  /**
+   * Resolves when the data folder failed: a write did, or damage was met. Nothing more is read or
+   * written then; what is left is to `close` and to end the process.
+   */
   readonly failed: Promise<Error>;
   /**
    * Takes nothing more, finishes what is running, ends what does not finish, and flushes: within
@@ -202,7 +205,11 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
     services,
     options,
   );
-  const onError = (error: unknown) => log.error({ err: causeOf(error) });
+  const onError = (error: unknown) => {
+    const cause = causeOf(error);
+    log.error({ err: cause });
+    database.stopIfDamaged(cause);
+  };
   const upkeep = { database, blobs, now, onError };
   const snapshots = createSnapshots({ ...upkeep, folder: join(folder, "transfers") });
   const clients = {

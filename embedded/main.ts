@@ -8,11 +8,13 @@ import { ConfigError } from "./config.ts";
 import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
 import { parseTrafficLimits, type TrafficLimits } from "./lib/traffic-limits.ts";
 import { watchdogStarted } from "./runtime/watchdog.ts";
-import { DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
+import { DataDamagedError, DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
   "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
 const STOP_TIMEOUT_MS = 4_800;
+/** `EX_DATAERR` of sysexits.h: starting again does not help. */
+const EXIT_DAMAGED = 65;
 /** A parent that hands over sockets is a proxy on this machine for everything else. */
 const PARENT_ADDRESSES = ["127.0.0.1", "::1"];
 
@@ -33,9 +35,8 @@ async function main(): Promise<void> {
     const options = parseOptions(process.argv.slice(2));
     const watching = watchdogStarted();
     const backend = await startBackend({ ...options, log });
-    stopOnSignals(backend);
+    endWhenAsked(backend);
     await watching;
-    void backend.failed.then((error) => fail(error));
     process.off("message", holdSocket);
     const acceptSocket = createHandoverListener((request, socket, head) => {
       backend.acceptUpgrade(request, socket, head);
@@ -123,26 +124,39 @@ function announce({ url, adminKey }: Backend, folder: string): void {
   console.log(`Admin key: ${adminKey}`);
 }
 
-function stopOnSignals(backend: Backend): void {
+/** On a signal, without its parent, and when the data folder failed. */
+function endWhenAsked(backend: Backend): void {
   let isStopping = false;
-  const stop = () => {
+  const stop = (exitCode: number) => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), STOP_TIMEOUT_MS).unref();
     void backend.close().then(
-      () => process.exit(0),
+      () => process.exit(exitCode),
       (error: unknown) => fail(error),
     );
   };
   // Not `once`: a second one, as from a terminal and a parent, must not cut off the first's work.
-  process.on("SIGTERM", stop);
+  process.on("SIGTERM", () => stop(0));
   // Without its parent nobody would hand it sockets or end it.
-  process.once("disconnect", stop);
+  process.once("disconnect", () => stop(0));
+  void backend.failed.then((error) => {
+    console.error(describe(error));
+    // Those who wait are told that it failed, instead of nothing.
+    stop(exitCodeOf(error));
+  });
 }
 
 function fail(error: unknown): never {
   console.error(describe(error));
-  process.exit(1);
+  process.exit(exitCodeOf(error));
+}
+
+function exitCodeOf(error: unknown): number {
+  const isDamaged =
+    error instanceof DataDamagedError ||
+    (error instanceof DataFolderError && error.code === "Damaged");
+  return isDamaged ? EXIT_DAMAGED : 1;
 }
 
 function describe(error: unknown): string {

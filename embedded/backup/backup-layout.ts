@@ -21,9 +21,14 @@ export const vManifest = z.object({
   timestamp: z.string(),
   /** SHA-256 in hex of every other entry, by path. */
   digests: z.record(z.string(), z.string()),
+  /** `_storage` ids of the files whose bytes were missing already when it was made. */
+  filesWithoutBytes: z.array(z.string()).default([]),
 });
 
 export type Manifest = z.output<typeof vManifest>;
+
+/** Told what is being done, and how much of it; `total` is 0 when that is not known. */
+export type OnProgress = (what: string, done: number, total: number) => void;
 
 const DEPLOYMENT_ENTRY =
   /^(?:database\/data\.mdb|files\/[0-9a-f]{2}\/[0-9a-f-]{36}|instance\.json)$/;

@@ -3,10 +3,13 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  closeSync,
   readFileSync,
   readdirSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -203,4 +206,61 @@ test("what cannot be backed up or restored is said in a sentence, and nothing is
     expect(code).toBe(1);
   }
   expect(readdirSync(folder).sort()).toEqual(before);
+}, 120_000);
+
+/** Overwrites what follows the last place of a text in a data folder's data file. */
+function damageAt(data: string, text: string, bytes: Buffer): void {
+  const path = join(data, "database", "data.mdb");
+  const at = readFileSync(path).lastIndexOf(text);
+  const file = openSync(path, "r+");
+  writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
+}
+
+test("a database with a damaged row is not backed up, and a check finds it", async () => {
+  const data = join(folder, "data");
+  await (await startFilled(data)).close();
+  expect((await run("backup", data, "--check")).text).toMatch(
+    /data: the database is sound, 0 stored files are there$/,
+  );
+  damageAt(data, '"balance":100', Buffer.from('"balance"\0'));
+  for (const target of [file, "--check"]) {
+    const { code, text } = await run("backup", data, target);
+    expect(text).toMatch(
+      /data\.mdb is damaged \(the row \w{32} of accounts cannot be read\): .* Keep the earlier backups/,
+    );
+    expect(text.split("\n")).toHaveLength(1);
+    expect(code).toBe(1);
+  }
+  expect(readdirSync(folder)).toEqual(["data"]);
+}, 120_000);
+
+test("bytes of a file that are lost are left out of a backup, with a warning then and later", async () => {
+  const data = join(folder, "data");
+  const backend = await startFilled(data);
+  for (const token of ["kept", "lost"]) await storeFile(backend, token);
+  await backend.close();
+  const lost = readdirSync(join(data, "files"), { recursive: true, encoding: "utf8" })
+    .map((name) => join(data, "files", name))
+    .find(
+      (path) => /\/[0-9a-f-]{36}$/.test(path) && readFileSync(path, "utf8") === "bytes of lost",
+    );
+  rmSync(lost ?? "");
+
+  const warning =
+    /^WARNING: the bytes of 1 stored files are missing\. .* ids in _storage: \w{32}$/m;
+  const made = await run("backup", data);
+  expect(made.text).toMatch(warning);
+  expect(made.text).toMatch(/ with 1 stored files, /);
+  expect(made.code).toBe(0);
+  const restored = join(folder, "restored");
+  const back = await run("restore", restored);
+  expect(back.text).toMatch(warning);
+  expect(back.code).toBe(0);
+  const again = await startTestBackend({ folder: restored });
+  const { files } = await clientOf(again).query(torture.everything, ROUND);
+  expect(files).toHaveLength(2);
+  const answers = await Promise.all(files.map(async ({ url }) => (await fetch(url)).status));
+  expect(answers.filter((status) => status === 200)).toHaveLength(1);
+  await again.close();
 }, 120_000);

@@ -7,26 +7,30 @@ import { Readable, Transform } from "node:stream";
 import { ZipFile } from "yazl";
 
 import { syncFolder } from "../storage/durable-files.ts";
-import { systemErrorCode } from "../storage/storage-error.ts";
+import { isDamage, systemErrorCode } from "../storage/storage-error.ts";
 import {
   BACKUP_FORMAT,
   BackupError,
   layoutOf,
   listCompanions,
-  type FolderLayout,
   MANIFEST,
   STORE_FILE,
+  type FolderLayout,
   type Manifest,
+  type OnProgress,
 } from "./backup-layout.ts";
 import { copyStore, type StoreCopy } from "./store-copy.ts";
 
-export interface BackupReport {
+export interface CheckReport {
   readonly files: number;
+  /** `_storage` ids of the files whose bytes are missing; only these are not in a backup. */
+  readonly filesWithoutBytes: readonly string[];
+}
+
+export interface BackupReport extends CheckReport {
   /** Bytes of the backup. */
   readonly size: number;
 }
-
-export type OnProgress = (done: number, total: number) => void;
 
 interface Source {
   /** In the backup. */
@@ -41,7 +45,8 @@ const MAX_TRIES = 3;
 /**
  * Writes everything a deployment consists of into one file: its rows as they are at one moment, the
  * files they name, its identity, and what the layout puts beside it. The deployment may be running and
- * written to, or stopped. The file appears whole or not at all.
+ * written to, or stopped. The file appears whole or not at all, and not for a damaged deployment; a
+ * file whose bytes are lost is left out and reported.
  * @throws BackupError, DataFolderError
  */
 export async function createBackup(
@@ -53,15 +58,38 @@ export async function createBackup(
   const target = resolve(file);
   if (existsSync(target)) throw new BackupError(`${target} exists already; name another file.`);
   const layout = layoutOf(folder, layouts);
+  return inFolderBeside(target, async (work) => {
+    const deployment = join(folder, layout.deployment);
+    const copy = await copyWithFiles(deployment, join(work, "store"), onProgress);
+    const sources = listSources(folder, layout, join(work, "store"), copy);
+    const size = await writeZip(sources, join(work, "zip"), copy, onProgress);
+    renameSync(join(work, "zip"), target);
+    syncFolder(dirname(target));
+    return { ...reportOf(copy), size };
+  });
+}
+
+/**
+ * Checks everything that a backup would check, and makes none. Takes room for a copy of the database
+ * beside the data folder, for as long as it takes.
+ * @throws BackupError, DataFolderError
+ */
+export async function checkDeployment(
+  folder: string,
+  layouts: readonly FolderLayout[],
+  onProgress: OnProgress,
+): Promise<CheckReport> {
+  const { deployment } = layoutOf(folder, layouts);
+  return inFolderBeside(resolve(folder), async (work) =>
+    reportOf(await copyWithFiles(join(folder, deployment), join(work, "store"), onProgress)),
+  );
+}
+
+async function inFolderBeside<T>(target: string, task: (work: string) => Promise<T>): Promise<T> {
   const work = `${target}.${randomUUID()}.partial`;
   try {
     mkdirSync(work, { mode: 0o700 });
-    const copy = await copyWithFiles(join(folder, layout.deployment), join(work, "store"));
-    const sources = listSources(folder, layout, join(work, "store"), copy);
-    const size = await writeZip(sources, join(work, "zip"), copy.ts, onProgress);
-    renameSync(join(work, "zip"), target);
-    syncFolder(dirname(target));
-    return { files: copy.blobKeys.size, size };
+    return await task(work);
   } catch (error) {
     throw isSystemError(error)
       ? new BackupError(`${target} cannot be written (${systemErrorCode(error)}).`, {
@@ -73,18 +101,45 @@ export async function createBackup(
   }
 }
 
-async function copyWithFiles(deployment: string, target: string): Promise<StoreCopy> {
+interface CheckedCopy extends StoreCopy {
+  /** Keys of the files whose bytes are missing. */
+  readonly missing: ReadonlySet<string>;
+}
+
+function reportOf({ blobs, missing }: CheckedCopy): CheckReport {
+  return {
+    files: blobs.size - missing.size,
+    filesWithoutBytes: [...missing].map((key) => blobs.get(key) ?? key),
+  };
+}
+
+async function copyWithFiles(
+  deployment: string,
+  target: string,
+  onProgress: OnProgress,
+): Promise<CheckedCopy> {
   for (let tries = 1; ; tries += 1) {
-    const copy = await copyStore(join(deployment, "database"), target);
-    const missing = [...copy.blobKeys].filter((key) => !existsSync(blobPath(deployment, key)));
-    const [first] = missing;
-    if (first === undefined) return copy;
-    if (tries === MAX_TRIES) {
-      throw new BackupError(
-        `The bytes of ${missing.length} stored files are missing, as of ${first}.`,
-      );
-    }
+    const copy = await copySoundStore(deployment, target, onProgress);
+    const missing = [...copy.blobs.keys()].filter((key) => !existsSync(blobPath(deployment, key)));
+    if (missing.length === 0 || tries === MAX_TRIES) return { ...copy, missing: new Set(missing) };
     rmSync(target, { recursive: true });
+  }
+}
+
+async function copySoundStore(
+  deployment: string,
+  target: string,
+  onProgress: OnProgress,
+): Promise<StoreCopy> {
+  try {
+    return await copyStore(join(deployment, "database"), target, onProgress);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new BackupError(
+      `The data file ${join(deployment, STORE_FILE)} is damaged (${(error as Error).message}): ` +
+        "there is nothing to back up. Keep the earlier backups, and restore the latest one.",
+      { cause: error },
+    );
   }
 }
 
@@ -92,7 +147,7 @@ function listSources(
   folder: string,
   layout: FolderLayout,
   store: string,
-  { blobKeys }: StoreCopy,
+  { blobs, missing }: CheckedCopy,
 ): readonly Source[] {
   const { deployment: prefix } = layout;
   const deployment = join(folder, prefix);
@@ -108,9 +163,11 @@ function listSources(
       open: () => Readable.from([wholeLines(join(folder, name))]),
     })),
     fromFile(`${prefix}instance.json`, join(deployment, "instance.json"), true),
-    ...[...blobKeys].map((key) =>
-      fromFile(`${prefix}files/${key.slice(0, 2)}/${key}`, blobPath(deployment, key), false),
-    ),
+    ...[...blobs.keys()]
+      .filter((key) => !missing.has(key))
+      .map((key) =>
+        fromFile(`${prefix}files/${key.slice(0, 2)}/${key}`, blobPath(deployment, key), false),
+      ),
     fromFile(prefix + STORE_FILE, join(store, "data.mdb"), true),
   ];
 }
@@ -129,7 +186,7 @@ function blobPath(deployment: string, key: string): string {
 async function writeZip(
   sources: readonly Source[],
   target: string,
-  ts: bigint,
+  copy: CheckedCopy,
   onProgress: OnProgress,
 ): Promise<number> {
   const zip = new ZipFile();
@@ -147,7 +204,7 @@ async function writeZip(
         flush(next) {
           digests[path] = hash.digest("hex");
           done += 1;
-          onProgress(done, sources.length);
+          onProgress("Backing up", done, sources.length);
           next();
         },
       });
@@ -160,8 +217,9 @@ async function writeZip(
     const manifest: Manifest = {
       format: BACKUP_FORMAT,
       createdAt: new Date().toISOString(),
-      timestamp: String(ts),
+      timestamp: String(copy.ts),
       digests,
+      filesWithoutBytes: [...reportOf(copy).filesWithoutBytes],
     };
     callback(null, Readable.from([Buffer.from(JSON.stringify(manifest, null, 2))]));
   });

@@ -16,7 +16,7 @@ import { pipeline } from "node:stream/promises";
 import { openPromise, type Entry, type ZipFile } from "yauzl";
 
 import { makeFolderDurably, syncFolder } from "../storage/durable-files.ts";
-import { systemErrorCode } from "../storage/storage-error.ts";
+import { isDamage, systemErrorCode } from "../storage/storage-error.ts";
 import {
   BACKUP_FORMAT,
   BackupError,
@@ -26,14 +26,14 @@ import {
   vManifest,
   type FolderLayout,
   type Manifest,
+  type OnProgress,
 } from "./backup-layout.ts";
-import type { OnProgress } from "./create-backup.ts";
-import { moveTimeOn } from "./store-copy.ts";
+import { checkWholeStore, moveTimeOn } from "./store-copy.ts";
 
 /**
  * Puts a backup into a data folder that is missing or empty. Every byte is checked against the digests
- * in the backup first; the folder then appears as a whole.
- * @returns when the backup was made.
+ * in the backup first, and every row and index of the database; the folder then appears as a whole.
+ * @returns what the backup says about itself.
  * @throws BackupError
  */
 export async function restoreBackup(
@@ -41,7 +41,7 @@ export async function restoreBackup(
   folder: string,
   layouts: readonly FolderLayout[],
   onProgress: OnProgress,
-): Promise<string> {
+): Promise<Manifest> {
   const target = resolve(folder);
   requireEmpty(target);
   const work = `${target}.${randomUUID()}.partial`;
@@ -53,12 +53,13 @@ export async function restoreBackup(
     makeFolderDurably(dirname(target));
     mkdirSync(work, { mode: 0o700 });
     await extract({ zip, entries, manifest, work, file, onProgress });
+    await requireSoundStore(join(work, layout.deployment), file, onProgress);
     await moveTimeOn(join(work, layout.deployment), Date.now());
     for (const path of foldersOf(manifest)) syncFolder(join(work, path));
     if (existsSync(target)) rmdirSync(target);
     renameSync(work, target);
     syncFolder(dirname(target));
-    return manifest.createdAt;
+    return manifest;
   } catch (error) {
     throw error instanceof Error && "syscall" in error
       ? new BackupError(`${target} cannot be written (${systemErrorCode(error)}).`, {
@@ -151,7 +152,25 @@ async function extract(extraction: Extraction): Promise<void> {
       throw cause instanceof Error && "syscall" in cause ? cause : damaged(file, cause);
     }
     if (hash.digest("hex") !== digest) throw damaged(file);
-    onProgress(position + 1, wanted.length);
+    onProgress("Restoring", position + 1, wanted.length);
+  }
+}
+
+/** A deployment can have been damaged already when it was backed up. */
+async function requireSoundStore(
+  deployment: string,
+  file: string,
+  onProgress: OnProgress,
+): Promise<void> {
+  try {
+    await checkWholeStore(join(deployment, dirname(STORE_FILE)), onProgress);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new BackupError(
+      `${file} is of a database that was damaged already (${(error as Error).message}): nothing was ` +
+        "restored; take an earlier backup.",
+      { cause: error },
+    );
   }
 }
 

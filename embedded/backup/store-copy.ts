@@ -4,33 +4,41 @@ import { join } from "node:path";
 import { open } from "lmdb";
 
 import { openDatabase } from "../database/open-database.ts";
+import { checkStore } from "../database/store-check.ts";
 import { listRows, textField } from "../modules/system-documents.ts";
 import { STORED_FILES } from "../runtime/runtime-tables.ts";
 import { JOURNAL_FILES } from "../storage/journal.ts";
-import { openLmdb, metaKey } from "../storage/open-lmdb.ts";
-import { DataFolderError } from "../storage/storage-error.ts";
+import { findDamagedPage } from "../storage/data-file-check.ts";
+import { metaKey, openLmdb, requireSound } from "../storage/open-lmdb.ts";
+import { DamagedRecordError, DataFolderError } from "../storage/storage-error.ts";
 import { LOCK_KEY, Storage } from "../storage/storage.ts";
+import type { OnProgress } from "./backup-layout.ts";
 
 export interface StoreCopy {
   /** Of the newest commit in it, in nanoseconds of Unix time. */
   readonly ts: bigint;
-  /** Keys of the files that its rows name. */
-  readonly blobKeys: ReadonlySet<string>;
+  /** `_storage` ids of the files that its rows name, by key of their bytes. */
+  readonly blobs: ReadonlyMap<string, string>;
 }
 
 /** The journal may go on in its other file while it is copied. */
 const MAX_TRIES = 3;
 
 /**
- * Copies a store as it is at one moment, whatever its owner writes meanwhile, and says what is in the
- * copy. Call it from a process that does not have the store open.
+ * Copies a store as it is at one moment, whatever its owner writes meanwhile, checks the whole copy and
+ * says what is in it. Call it from a process that does not have the store open.
  * @param target a folder that does not exist yet.
- * @throws DataFolderError when the store is missing or damaged.
+ * @throws DamagedRecordError naming what is damaged, DataFolderError when it is no store of ours.
  */
-export async function copyStore(folder: string, target: string): Promise<StoreCopy> {
+export async function copyStore(
+  folder: string,
+  target: string,
+  onProgress: OnProgress,
+): Promise<StoreCopy> {
+  requireSound(folder);
   for (let tries = 1; ; tries += 1) {
     try {
-      return await copyOnce(folder, target);
+      return await copyOnce(folder, target, onProgress);
     } catch (error) {
       const isTorn = error instanceof DataFolderError && error.code === "Damaged";
       if (!isTorn || tries === MAX_TRIES) throw error;
@@ -39,7 +47,12 @@ export async function copyStore(folder: string, target: string): Promise<StoreCo
   }
 }
 
-async function copyOnce(folder: string, target: string): Promise<StoreCopy> {
+async function copyOnce(
+  folder: string,
+  target: string,
+  onProgress: OnProgress,
+): Promise<StoreCopy> {
+  onProgress("Copying the database", 0, 0);
   mkdirSync(target, { recursive: true, mode: 0o700 });
   // Before the store: what it does not hold yet is in there.
   copyJournal(folder, target);
@@ -49,18 +62,47 @@ async function copyOnce(folder: string, target: string): Promise<StoreCopy> {
   } finally {
     await source.close();
   }
+  requireSoundPages(target, onProgress);
   await forgetOwner(target);
+  await requireSoundRows(target, onProgress);
   const database = await openDatabase({ folder: target });
   try {
-    const blobKeys = new Set<string>();
+    const blobs = new Map<string, string>();
     for (const row of listRows(database.begin(), STORED_FILES, "by_creation_time")) {
-      blobKeys.add(textField(row, "blobKey"));
+      blobs.set(textField(row, "blobKey"), textField(row, "storageId"));
     }
     // Everything belongs into the store itself, the journal stays behind.
     (await database.openDiskSnapshot()).close();
-    return { ts: database.latestTs, blobKeys };
+    return { ts: database.latestTs, blobs };
   } finally {
     await database.close();
+  }
+}
+
+/**
+ * Reads every page, row and index of a store that nobody uses.
+ * @throws DamagedRecordError naming what is damaged.
+ */
+export async function checkWholeStore(folder: string, onProgress: OnProgress): Promise<void> {
+  requireSoundPages(folder, onProgress);
+  await requireSoundRows(folder, onProgress);
+}
+
+function requireSoundPages(folder: string, onProgress: OnProgress): void {
+  const problem = findDamagedPage(join(folder, "data.mdb"), (done, total) => {
+    onProgress("Checking pages", done, total);
+  });
+  if (problem !== null) throw new DamagedRecordError(problem);
+}
+
+async function requireSoundRows(folder: string, onProgress: OnProgress): Promise<void> {
+  const storage = await Storage.open(folder);
+  try {
+    const snapshot = await storage.openSnapshot();
+    checkStore(snapshot, (done, total) => onProgress("Checking rows", done, total));
+    snapshot.close();
+  } finally {
+    await storage.close();
   }
 }
 

@@ -170,6 +170,10 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     return this.storage.onStopped(listener);
   }
 
+  stopIfDamaged(error: unknown): void {
+    this.storage.reportDamage(error);
+  }
+
   async close(): Promise<void> {
     this.#builder.stop();
     for (const preparation of this.#preparations.values()) preparation.isAborted = true;

@@ -1,5 +1,6 @@
 /** Documents between their JSON text, their parsed form and the bytes in the store. */
 import { VALUE_LIMITS } from "../lib/limits.ts";
+import { DamagedRecordError } from "../storage/storage-error.ts";
 import { hasCommitTs, resolveCommitTs } from "../values/commit-ts.ts";
 import { displayValue } from "../values/display.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
@@ -11,7 +12,7 @@ import { DatabaseError } from "./database-error.ts";
 import type { StoredDocument, Timestamp } from "./types.ts";
 
 /** Creation time and size, before the JSON text. */
-const HEADER_LENGTH = 12;
+export const HEADER_LENGTH = 12;
 
 /** A document with its parsed value at hand, as writes and index maintenance need it. */
 export interface ParsedDocument {
@@ -106,9 +107,14 @@ export function parseDocument(stored: StoredDocument): ParsedDocument {
   return stored instanceof Version ? stored.parsed : { stored, value: valueOf(stored) };
 }
 
-function valueOf({ json }: StoredDocument): JsonObject {
-  // The text is canonical: only `makeDocument` writes it.
-  return JSON.parse(json) as JsonObject;
+/** @throws DamagedRecordError when the store gave back another text than was written. */
+export function valueOf({ id, json }: StoredDocument): JsonObject {
+  try {
+    // The text is canonical: only `makeDocument` writes it.
+    return JSON.parse(json) as JsonObject;
+  } catch {
+    throw new DamagedRecordError(`the row ${id} cannot be read`);
+  }
 }
 
 /** The document as it is committed: with the commit's timestamp for its placeholders. */
@@ -163,7 +169,9 @@ export function encodeStored({ creationTime, size, json }: StoredDocument): Buff
   return bytes;
 }
 
+/** @throws DamagedRecordError for too few bytes; whether the text is whole turns out when it is parsed. */
 export function decodeStored(id: string, bytes: Buffer): StoredDocument {
+  if (bytes.length <= HEADER_LENGTH) throw new DamagedRecordError(`the row ${id} cannot be read`);
   const creationTime = bytes.readDoubleBE(0);
   const size = bytes.readUInt32BE(8);
   const json = bytes.toString("utf8", HEADER_LENGTH, bytes.length);

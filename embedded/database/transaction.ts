@@ -1,5 +1,6 @@
 import { encodeDocumentId, newInternalId, tableNumberOf } from "../values/document-id.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
+import { DamagedRecordError } from "../storage/storage-error.ts";
 import { fits } from "../values/fitting.ts";
 import { checkValue, isIdentifier } from "../values/validator.ts";
 import {
@@ -31,6 +32,7 @@ import {
   makeDocument,
   parseDocument,
   parseWrittenValue,
+  valueOf,
   withoutSystemFields,
   type ParsedDocument,
 } from "./stored-document.ts";
@@ -75,6 +77,8 @@ export class DatabaseTransaction implements Transaction {
   /** `null` in a stale view: nothing is written, nothing is recorded. */
   readonly #writes: OwnWrites | null;
   readonly #reads = new ReadRecorder();
+  /** Of user tables, as they were handed out. */
+  readonly #documentsRead: StoredDocument[] = [];
   readonly #newTables = new Map<string, TableState>();
   readonly #schemas = new Map<ComponentPath, PreparedSchema>();
   readonly #imports: TableImport[] = [];
@@ -331,6 +335,14 @@ export class DatabaseTransaction implements Transaction {
     return this.#reads.readSet();
   }
 
+  requireReadable(): void {
+    try {
+      for (const document of this.#documentsRead) valueOf(document);
+    } catch (error) {
+      throw this.#view.storage.reportDamage(error);
+    }
+  }
+
   #checkWritable(): OwnWrites {
     this.checkOpen();
     if (this.#writes === null) {
@@ -358,7 +370,10 @@ export class DatabaseTransaction implements Transaction {
     if (order === "asc") consumed.upper = `${found.key}\0`;
     else consumed.lower = found.key;
     const document = this.#lookUp(table, found.id);
-    if (document === null) throw new Error(`Index entry without document ${found.id}`);
+    if (document === null) {
+      const problem = `an index of ${table.name} names the row ${found.id}, which is missing`;
+      throw this.#view.storage.reportDamage(new DamagedRecordError(problem));
+    }
     this.#countRead(table, document);
     return { key: found.key, document };
   }
@@ -531,6 +546,7 @@ export class DatabaseTransaction implements Transaction {
     if (isSystemTable(table.name)) return;
     this.usage.documentsRead += 1;
     this.usage.bytesRead += document.size;
+    this.#documentsRead.push(document);
   }
 
   #countWrites(): void {

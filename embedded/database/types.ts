@@ -174,6 +174,12 @@ export interface Transaction {
   /** A view of the begin snapshot alone: hides own writes and records no reads (`useStaleSnapshot`). */
   staleView(): Transaction;
   readSet(): ReadSet;
+  /**
+   * Documents are handed out as the store has them, unparsed; this looks at all that were, for when
+   * somebody could not make sense of one.
+   * @throws StorageStoppedError when one is damaged: the database has stopped then.
+   */
+  requireReadable(): void;
 }
 
 export interface CommitResult {
@@ -413,8 +419,10 @@ export interface Database {
   subscribe(readSet: ReadSet, onInvalidated: (ts: Timestamp) => void): Subscription;
   /** Runs after the subscriptions of each commit were told. Returns the function that stops it. */
   onCommit(listener: (ts: Timestamp) => void): () => void;
-  /** Runs once when a flush failed; nothing can be read or written any more. */
+  /** Runs once when a flush failed or damage was met; nothing can be read or written any more. */
   onStopped(listener: (error: Error) => void): () => void;
+  /** Stops the database if an error that came out of it tells of damage. */
+  stopIfDamaged(error: unknown): void;
   /** Flushes what is pending, gives the folder free. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { valueOf } from "../database/stored-document.ts";
 import type { RangeCursor, StoredDocument, Transaction } from "../database/types.ts";
 import { afterPrefix, encodeKey } from "../values/index-key.ts";
 import type { JsonObject, JsonValue } from "../values/json-value.ts";
@@ -52,7 +53,7 @@ export function replaceRow(transaction: Transaction, id: string, fields: RowFiel
 }
 
 function parseRow(document: StoredDocument): SystemRow {
-  return { id: document.id, fields: JSON.parse(document.json) as JsonObject };
+  return { id: document.id, fields: valueOf(document) };
 }
 
 /** A field that the engine itself wrote as text. */

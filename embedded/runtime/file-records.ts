@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 
+import { valueOf } from "../database/stored-document.ts";
 import type { ComponentPath, Transaction } from "../database/types.ts";
 import {
   findRow,
@@ -8,7 +9,6 @@ import {
   textField,
   type SystemRow,
 } from "../modules/system-documents.ts";
-import type { JsonObject } from "../values/json-value.ts";
 import { decodeDocumentId } from "../values/document-id.ts";
 import type { DeploymentInfo } from "./services.ts";
 import { STORAGE, STORED_FILES } from "./runtime-tables.ts";
@@ -125,8 +125,7 @@ function parseFile(transaction: Transaction, row: SystemRow): StoredFile | null 
   const storageId = textField(row, "storageId");
   const document = transaction.get(componentPath, storageId);
   if (document === null) return null;
-  const fields = JSON.parse(document.json) as JsonObject;
-  const { sha256, size, contentType } = fields;
+  const { sha256, size, contentType } = valueOf(document);
   return {
     recordId: row.id,
     storageId,

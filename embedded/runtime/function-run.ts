@@ -368,6 +368,7 @@ export class FunctionRun implements CallHost {
     if (info === null || realm === null) throw new Error("A call that never started has ended.");
     if (!isOk) {
       const error = realm.toFunctionError(JSON.parse(text) as ThrownError);
+      if (error.dataJson === null) this.#suspectRows(transaction);
       return { ok: false, error: checkErrorData(error) };
     }
     try {
@@ -377,6 +378,15 @@ export class FunctionRun implements CallHost {
       return { ok: true, valueJson: checkResult(path, info, text, lookup, { commitTs }) };
     } catch (error) {
       return { ok: false, error: this.#asFunctionError(error) };
+    }
+  }
+
+  /** Code that was given a damaged row fails as if it were its own fault. */
+  #suspectRows(transaction: Transaction): void {
+    try {
+      transaction.requireReadable();
+    } catch (error) {
+      this.#crash ??= { error };
     }
   }
 

@@ -1,5 +1,6 @@
 import { SEARCH_LIMITS } from "../lib/limits.ts";
 import { BoundedCache } from "../lib/bounded-cache.ts";
+import { DamagedRecordError } from "../storage/storage-error.ts";
 import type { Storage } from "../storage/storage.ts";
 import { matchesFilters, type SearchCondition, type SearchDocument } from "./search-document.ts";
 import {
@@ -208,7 +209,10 @@ class Search {
     const known = this.#owners.get(key, weighOwner);
     if (known !== undefined) return known;
     const bytes = this.#storage.get(this.#index, ordinalKey(ordinal));
-    if (bytes === null) throw new Error(`Posting without document in search index ${this.#index}`);
+    if (bytes === null) {
+      const problem = `the search index ${this.#index} names a row that is missing`;
+      throw this.#storage.reportDamage(new DamagedRecordError(problem));
+    }
     const owner = decodeOwner(bytes);
     this.#owners.set(key, owner, weighOwner());
     return owner;

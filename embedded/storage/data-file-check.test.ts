@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { checkDataFile } from "./data-file-check.ts";
+import { checkDataFile, findDamagedPage } from "./data-file-check.ts";
 import { Storage } from "./storage.ts";
 import { temporaryFolder } from "./test-folder.ts";
 
@@ -91,6 +91,41 @@ test("a large value that should lie where the file has no pages is damage", asyn
   expect(found).toBeGreaterThan(0);
   writeFileSync(file, bytes);
   expect(checkDataFile(file)).toBe("damaged");
+});
+
+test("every page in use is looked at when all of them are asked for", async () => {
+  const file = await filledStore(6_000);
+  const sound = readFileSync(file);
+  const pageSize = pageSizeOf(file);
+  const steps: [number, number][] = [];
+  expect(findDamagedPage(file, (...step) => void steps.push(step))).toBeNull();
+  const zeroed = join(temporaryFolder(), "data.mdb");
+  let found = 0;
+  const pages = Array.from({ length: 40 }, (_, step) =>
+    Math.floor((step * sound.length) / pageSize / 40),
+  );
+  for (const page of pages.filter((number) => number >= 2)) {
+    const damaged = Buffer.from(sound);
+    damaged.fill(0, page * pageSize, (page + 1) * pageSize);
+    writeFileSync(zeroed, damaged);
+    const problem = findDamagedPage(zeroed, () => undefined);
+    // Free pages, and the insides of large values, have nothing by which to tell.
+    if (problem === null) continue;
+    found += 1;
+    expect(problem).toBe(`page ${page} of ${sound.length / pageSize}`);
+  }
+  expect(found).toBeGreaterThan(3);
+  expect(steps.every(([done, total]) => done <= total)).toBe(true);
+});
+
+test("entries in the wrong order and entries that are lost are damage", async () => {
+  const file = await filledStore(3_000);
+  const bytes = readFileSync(file);
+  const at = bytes.lastIndexOf("row 1");
+  bytes.write("sow 1", at);
+  writeFileSync(file, bytes);
+  expect(checkDataFile(file)).toBeNull();
+  expect(findDamagedPage(file, () => undefined)).toMatch(/^page \d+ of \d+$/);
 });
 
 test("a file of a later LMDB is told apart from a damaged one", async () => {

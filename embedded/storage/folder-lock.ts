@@ -15,6 +15,8 @@ export interface LockRecord {
 
 export interface FolderLock {
   release(): void;
+  /** Lets go of the folder without a note of that: it is found out that nobody answers. */
+  abandon(): void;
 }
 
 /** Unix sockets have short addresses: 104 bytes with the final zero on the strictest system. */
@@ -38,7 +40,10 @@ export async function lockFolder(folder: string, record: LockRecord): Promise<Fo
     }
     if (record.swap(owner, address)) {
       if (owner !== null) removeSocket(addressOf(folder, owner));
-      return { release: () => release(server, record, address) };
+      return {
+        release: () => release(server, record, address),
+        abandon: () => void server.close(),
+      };
     }
   }
 }

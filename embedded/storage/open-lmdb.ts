@@ -91,7 +91,8 @@ export function swapMeta(
   });
 }
 
-function requireSound(folder: string): void {
+/** @throws DataFolderError `Damaged` or `NewerFormat`, as far as the first pages tell. */
+export function requireSound(folder: string): void {
   const file = join(folder, "data.mdb");
   switch (checkDataFile(file)) {
     case null:

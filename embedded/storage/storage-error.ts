@@ -15,11 +15,50 @@ export class DataFolderError extends Error {
 export class StorageStoppedError extends Error {
   readonly code = "StorageStopped";
 
-  constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Writing to the data folder failed, the database has stopped: ${reason}`, { cause });
+  constructor(cause: unknown, message?: string) {
+    const text = `Writing to the data folder failed, the database has stopped: ${reasonOf(cause)}`;
+    super(message ?? text, { cause });
     this.name = "StorageStoppedError";
   }
+}
+
+/** A stored record that its decoder cannot read, or one that refers to nothing. */
+export class DamagedRecordError extends Error {
+  override readonly name = "DamagedRecordError";
+}
+
+/** A read met damage in the data file: from then on nothing is read and nothing is written. */
+export class DataDamagedError extends StorageStoppedError {
+  constructor(folder: string, cause: unknown) {
+    super(
+      cause,
+      `The data file in ${folder} is damaged (${reasonOf(cause)}): nothing more is written to it. ` +
+        "Restore the latest backup into an empty folder (npm run restore -- FILE --data DIR).",
+    );
+  }
+}
+
+/** `MDB_PAGE_NOTFOUND`, `MDB_CORRUPTED`, `MDB_PANIC`, `MDB_INVALID`; see lmdb.h. */
+const DAMAGE_CODES: readonly unknown[] = [-30797, -30796, -30795, -30793];
+/** `MDB_BAD_TXN`: what a transaction says to all that follows the operation that found the damage. */
+const BAD_TRANSACTION = -30782;
+
+/** Whether a read failed because of what is in the data file. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof DamagedRecordError || DAMAGE_CODES.includes(lmdbCode(error));
+}
+
+/** Whether a batch failed because of that. */
+export function isDamageOfWrite(error: unknown): boolean {
+  return isDamage(error) || lmdbCode(error) === BAD_TRANSACTION;
+}
+
+function lmdbCode(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** A write was refused because the disk is full. Nothing of it happened; reading goes on. */

@@ -1,7 +1,7 @@
 import * as vm from "node:vm";
 
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { Storage, type ScanRequest } from "./storage.ts";
 import { temporaryFolder } from "./test-folder.ts";
@@ -209,9 +209,8 @@ test("a scan that was cut off holds no snapshot once reads are recovered", async
       vm.runInContext("scanForEver()", realm, { timeout: 50 });
     }).toThrow("timed out");
     if (isRecovered) storage.recoverReads();
-    // The snapshot of a turn is given back in the next one.
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    if (isRecovered) expect(storage.openReaders()).toBe(0);
+    // The snapshot of a turn is given back in a later one.
+    if (isRecovered) await vi.waitFor(() => expect(storage.openReaders()).toBe(0));
   }
   expect(storage.scan({ ...range, limit: 2 }).entries).toHaveLength(2);
 });

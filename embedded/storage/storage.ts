@@ -1,3 +1,5 @@
+import type { Transaction } from "lmdb";
+
 import { DiskSpace } from "./disk-space.ts";
 import { EntrySorter } from "./entry-sorter.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
@@ -15,7 +17,14 @@ import {
   type OpenOptions,
 } from "./open-lmdb.ts";
 import { isCut, logicalEntry, physicalKey, type LogicalEntry } from "./physical-key.ts";
-import { DataFolderError, DiskFullError, StorageStoppedError } from "./storage-error.ts";
+import {
+  DataDamagedError,
+  DataFolderError,
+  DiskFullError,
+  isDamage,
+  isDamageOfWrite,
+  StorageStoppedError,
+} from "./storage-error.ts";
 import { mergeLayers, WriteLayer } from "./write-layer.ts";
 
 export const LOCK_KEY = "lock";
@@ -94,7 +103,8 @@ interface Waiter {
  * Ordered keys and values on disk. Writes are seen by every later read at once and reach the disk off
  * the thread; `flushed` tells when. They go to the journal, which takes one write to the disk for all
  * that came together, and now and then move to the store, many at a time. What came together is there
- * whole or not at all. After a failed write nothing is read or written any more.
+ * whole or not at all. After a failed write, and once a read has met damage, nothing is read or written
+ * any more.
  */
 export class Storage {
   readonly #folder: string;
@@ -188,8 +198,12 @@ export class Storage {
     const unflushed = this.#unflushed(index, key);
     if (unflushed !== undefined) return unflushed;
     const physical = physicalKey(index, key);
-    const value = this.#lmdb.get(physical);
-    return value === undefined ? null : logicalEntry(physical, value).value;
+    try {
+      const value = this.#lmdb.get(physical);
+      return value === undefined ? null : logicalEntry(physical, value).value;
+    } catch (error) {
+      throw this.#readFailure(error);
+    }
   }
 
   /**
@@ -203,8 +217,12 @@ export class Storage {
     const physical = physicalKey(index, key);
     if (isCut(physical))
       throw new RangeError("Only entries with short keys can be decoded in place");
-    const value = this.#lmdb.getBinaryFast(physical);
-    return value === undefined ? null : decoder(value);
+    try {
+      const value = this.#lmdb.getBinaryFast(physical);
+      return value === undefined ? null : decoder(value);
+    } catch (error) {
+      throw this.#readFailure(error);
+    }
   }
 
   /** Entries in order, about `limit` of them; none only when there are none. */
@@ -215,7 +233,7 @@ export class Storage {
     );
     let { lower, upper } = request;
     for (;;) {
-      const stored = scanLmdb(this.#lmdb, { ...request, lower, upper });
+      const stored = this.#scanStored({ ...request, lower, upper });
       const last = stored[stored.length - 1];
       const isEnd = stored.length < request.limit || last === undefined;
       if (layers.length === 0) return { entries: stored, isEnd };
@@ -303,7 +321,7 @@ export class Storage {
       scan: (request) => {
         if (!isOpen) throw new Error("The snapshot is closed.");
         this.#checkRunning();
-        const entries = scanLmdb(this.#lmdb, request, transaction);
+        const entries = this.#scanStored(request, transaction);
         return { entries, isEnd: entries.length < request.limit };
       },
       close: () => {
@@ -313,7 +331,15 @@ export class Storage {
     };
   }
 
-  /** Runs once if a flush fails. Returns the function that takes the listener off. */
+  /**
+   * Stops for damage that was found in what is stored, and returns what is to be thrown. Anything else
+   * is returned as it is.
+   */
+  reportDamage(error: unknown): unknown {
+    return this.#readFailure(error);
+  }
+
+  /** Runs once if a flush fails or damage is met. Returns the function that takes the listener off. */
   onStopped(listener: (error: StorageStoppedError) => void): () => void {
     this.#stopListeners.add(listener);
     return () => this.#stopListeners.delete(listener);
@@ -350,9 +376,11 @@ export class Storage {
     }
     await this.#move;
     if (this.#moveTimer !== null) clearTimeout(this.#moveTimer);
-    this.#stopped ??= new Error("The database is closed.");
     this.#journal.close();
-    this.#lock.release();
+    // Giving the folder free is a write, and nothing is written to a damaged file.
+    if (this.#stopped instanceof DataDamagedError) this.#lock.abandon();
+    else this.#lock.release();
+    this.#stopped ??= new Error("The database is closed.");
     await this.#lmdb.close();
   }
 
@@ -405,9 +433,11 @@ export class Storage {
     try {
       await this.#journal.append(record);
     } catch (error) {
-      this.#stop(error);
+      this.#stop(new StorageStoppedError(error));
       return;
     }
+    // A read may have met damage meanwhile.
+    if (this.#stopped !== null) return;
     this.#becomeDurable(ts);
     this.#moveWhenDue();
   }
@@ -475,11 +505,18 @@ export class Storage {
     try {
       await writeBatch(this.#lmdb, layer, position);
     } catch (error) {
-      this.#stop(await rootCause(error));
+      const cause = await rootCause(error);
+      this.#stop(
+        isDamageOfWrite(cause)
+          ? new DataDamagedError(this.#folder, cause)
+          : new StorageStoppedError(cause),
+      );
       return;
     } finally {
       this.#move = null;
     }
+    // A read may have met damage meanwhile: what came after this batch was given up then.
+    if (this.#stopped !== null) return;
     // The read transaction of this turn may be older than the batch that just left the layer.
     this.#lmdb.resetReadTxn();
     this.#moving = null;
@@ -497,9 +534,23 @@ export class Storage {
     for (const resolve of idle) resolve();
   }
 
-  #stop(cause: unknown): void {
+  #scanStored(request: ScanRequest, transaction?: Transaction): LogicalEntry[] {
+    try {
+      return scanLmdb(this.#lmdb, request, transaction);
+    } catch (error) {
+      throw this.#readFailure(error);
+    }
+  }
+
+  #readFailure(error: unknown): unknown {
+    if (this.#stopped !== null || !isDamage(error)) return error;
+    const stop = new DataDamagedError(this.#folder, error);
+    this.#stop(stop);
+    return stop;
+  }
+
+  #stop(error: StorageStoppedError): void {
     if (this.#stopped !== null) return;
-    const error = new StorageStoppedError(cause);
     this.#stopped = error;
     this.#layer = new WriteLayer();
     this.#moving = null;

@@ -207,6 +207,7 @@ function withoutFlushes(engine: EngineDatabase): Database {
     subscribe: (readSet, onInvalidated) => engine.subscribe(readSet, onInvalidated),
     onCommit: (listener) => engine.onCommit(listener),
     onStopped: (listener) => engine.onStopped(listener),
+    stopIfDamaged: (error) => engine.stopIfDamaged(error),
     close: () => engine.close(),
   };
 }
