@@ -82,12 +82,15 @@ export interface Backend {
   /**
    * Takes nothing more, finishes what is running, ends what does not finish, and flushes: within
    * four seconds, unless the disk takes longer. Clients reconnect by themselves.
+   * @param lateMs how long ago it should have been called, for which less time is left
    */
-  close(): Promise<void>;
+  close(lateMs?: number): Promise<void>;
 }
 
 /** How long what is under way may take to finish by itself when the deployment is closed. */
 const DRAIN_MS = 1_500;
+/** And at least, when the call to close came late. */
+const MIN_DRAIN_MS = 300;
 /** How long after that until what was ended then has been answered. */
 const END_MS = 1_000;
 /** How long idle connections are kept then, so that a request on its way to one gets an answer. */
@@ -111,6 +114,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     return await assemble(options, listener);
   } catch (error) {
     listener?.server.close();
+    listener?.server.closeAllConnections();
     throw error;
   }
 }
@@ -118,7 +122,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 interface Listener {
   readonly server: Server;
   readonly url: string;
+  /** Answers what has arrived since it listens, and what arrives from now on. */
+  serve(handlers: Handlers): void;
 }
+
+type Handlers = Pick<Backend, "handle" | "acceptUpgrade">;
 
 async function assemble(options: BackendOptions, listener: Listener | null): Promise<Backend> {
   const { folder, log } = options;
@@ -156,19 +164,18 @@ async function assemble(options: BackendOptions, listener: Listener | null): Pro
   const { context, sync, scheduler, snapshots } = parts;
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     handleHttp(request, response, context);
-  listener?.server.on("request", (request, response) => void handle(request, response));
-  listener?.server.on("upgrade", (request, socket, head) => {
+  const acceptUpgrade: Backend["acceptUpgrade"] = (request, socket, head) =>
     sync.acceptUpgrade(request, socket, head);
-  });
+  listener?.serve({ handle, acceptUpgrade });
   await scheduler.start();
   snapshots.resume();
   return {
     url: listener?.url ?? null,
     adminKey: instance.adminKey,
     handle,
-    acceptUpgrade: (request, socket, head) => sync.acceptUpgrade(request, socket, head),
+    acceptUpgrade,
     failed: new Promise((resolve) => database.onStopped(resolve)),
-    close: () => close(parts, database, listener),
+    close: (lateMs = 0) => close(parts, database, listener, lateMs),
   };
 }
 
@@ -180,6 +187,8 @@ interface Parts {
   readonly runner: FunctionRunner;
   readonly codeCache: CodeCache;
   readonly stopHousekeeping: () => void;
+  /** Functions that compute in so many milliseconds are cut off; long ones don't begin any more. */
+  readonly endFunctionsWithin: (ms: number) => void;
   /** From now on requests are refused, except for those that are being answered. */
   readonly refuseRequests: () => void;
 }
@@ -199,7 +208,7 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
   const { folder, traffic, trustsProxy, log, now } = options;
   const services = createServices(instance, options);
   const { blobs, codeCache } = services;
-  const { runner, clientRunner, functionLog } = createRunners(
+  const { runner, clientRunner, functionLog, endFunctionsWithin } = createRunners(
     database,
     instance,
     services,
@@ -224,6 +233,7 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
     runner,
     codeCache,
     snapshots,
+    endFunctionsWithin,
     refuseRequests: () => void (isClosing = true),
     context: {
       ...services,
@@ -280,7 +290,8 @@ function createRunners(
   const runner = withFunctionLog(functionRunner, functionLog, now);
   const fullRunner = withSystemQueries(runner, database, services.deployment);
   const clientRunner = exposesDetails ? fullRunner : withoutDetails(fullRunner);
-  return { runner, clientRunner, functionLog };
+  const endFunctionsWithin = (ms: number) => functionRunner.endWithin(ms);
+  return { runner, clientRunner, functionLog, endFunctionsWithin };
 }
 
 function createPushes(
@@ -325,6 +336,7 @@ async function listen(port: number, host = "127.0.0.1", limits: TrafficLimits): 
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
   });
   guardConnections(server, limits);
+  const serve = holdRequests(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, port, host)));
     server.listen(port, host, resolve);
@@ -332,7 +344,33 @@ async function listen(port: number, host = "127.0.0.1", limits: TrafficLimits): 
   const { port: actualPort } = server.address() as AddressInfo;
   const reachableHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const urlHost = reachableHost.includes(":") ? `[${reachableHost}]` : reachableHost;
-  return { server, url: `http://${urlHost}:${actualPort}` };
+  return { server, url: `http://${urlHost}:${actualPort}`, serve };
+}
+
+/** Requests that arrive before the deployment is ready wait for it, unread. */
+function holdRequests(server: Server): Listener["serve"] {
+  let handlers: Handlers | null = null;
+  const held: ((ready: Handlers) => void)[] = [];
+  const whenReady = (task: (ready: Handlers) => void) => {
+    if (handlers === null) held.push(task);
+    else task(handlers);
+  };
+  server.on("request", (request, response) => {
+    whenReady(({ handle }) => void handle(request, response));
+  });
+  server.on("upgrade", (request, socket, head) => {
+    const ignore = () => undefined;
+    // Until somebody takes it over: a socket whose error nobody hears ends the process.
+    socket.on("error", ignore);
+    whenReady(({ acceptUpgrade }) => {
+      acceptUpgrade(request, socket, head);
+      socket.off("error", ignore);
+    });
+  });
+  return (ready) => {
+    handlers = ready;
+    for (const task of held.splice(0)) task(ready);
+  };
 }
 
 function listenError(error: Error, port: number, host: string): Error {
@@ -354,13 +392,17 @@ async function close(
   { sync, scheduler, snapshots, runner, codeCache, context, ...parts }: Parts,
   database: EngineDatabase,
   listener: Listener | null,
+  lateMs: number,
 ): Promise<void> {
+  const drainMs = Math.max(MIN_DRAIN_MS, DRAIN_MS - lateMs);
   parts.stopHousekeeping();
   context.functionLog.close();
   parts.refuseRequests();
   const closedServer = closeServer(listener?.server ?? null);
-  const closedSockets = sync.close(DRAIN_MS);
-  await within(DRAIN_MS, Promise.all([closedServer, closedSockets, scheduler.stop(DRAIN_MS)]));
+  const closedSockets = sync.close(drainMs);
+  const stopped = scheduler.stop(drainMs);
+  parts.endFunctionsWithin(drainMs);
+  await within(drainMs, Promise.all([closedServer, closedSockets, stopped]));
   await within(END_MS, Promise.all([runner.drain(), snapshots.stop(), codeCache.settled()]));
   await within(END_MS, Promise.all([closedServer, closedSockets]));
   listener?.server.closeAllConnections();

@@ -22,14 +22,17 @@ beforeEach(() => void (folder = temporaryFolder()));
 /** Functions that take their time, next to those of the notes. */
 const SLOW = {
   slow: `
-    import { action, httpAction } from "./_generated/server";
+    import { action, httpAction, mutation, query } from "./_generated/server";
     export const hang = action({ handler: () => new Promise(() => {}) });
     export const spin = action({ handler: () => { for (;;); } });
+    export const loop = query({ handler: () => { for (;;); } });
+    export const loopOnWrite = mutation({ handler: () => { for (;;); } });
   `,
   http: `
     import { httpRouter } from "convex/server";
     import { httpAction } from "./_generated/server";
     const http = httpRouter();
+    http.route({ path: "/spin", method: "GET", handler: httpAction(() => { for (;;); }) });
     http.route({ path: "/hang", method: "GET", handler: httpAction(() => new Promise(() => {})) });
     export default http;
   `,
@@ -174,6 +177,68 @@ test("it ends in time whatever hangs: actions, HTTP actions, stuck clients, half
   expect(tookMs).toBeLessThan(5_000);
   await ended;
   stuck.socket.terminate();
+}, 60_000);
+
+test.each([
+  ["one mutation", { "mutation slow:loopOnWrite": 1 }],
+  ["twenty mutations", { "mutation slow:loopOnWrite": 20 }],
+  ["a query beside actions", { "query slow:loop": 1, "action slow:spin": 1, "http spin": 1 }],
+])(
+  "it ends in time when %s computes without end, and nothing acknowledged is lost",
+  async (_what, calls) => {
+    const { child, url, adminKey, output } = await start();
+    await pushTo(url, adminKey, { ...fixtureSources("notes"), ...SLOW });
+    const client = new ConvexHttpClient(url, { logger: false });
+    const value = await client.mutation(notes.increment, { name: "kept" });
+    const socket = await openSocket(url);
+    const bad = Object.entries(calls).flatMap(([call, count]) => {
+      const [kind = "", path = ""] = call.split(" ");
+      const body = JSON.stringify({ path, args: {} });
+      return Array.from({ length: count }, () =>
+        kind === "http"
+          ? fetch(`${url}/http/${path}`)
+          : fetch(`${url}/api/${kind}`, { method: "POST", body }),
+      );
+    });
+    const answers = Promise.allSettled(bad);
+    // It computes: what is asked for now waits.
+    const next = client.mutation(notes.increment, { name: "kept" }).catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The program ends itself with another code when it takes too long.
+    const { code } = await terminate(child);
+    expect(output.text).not.toMatch(/Error/);
+    expect(code).toBe(0);
+    await answers;
+    expect(await socket.closed).toEqual({
+      code: 1013,
+      reason: "InternalServerError: the deployment is restarting",
+    });
+    const restarted = await start();
+    const later = new ConvexHttpClient(restarted.url, { logger: false });
+    const acknowledged = (await next) ?? value;
+    expect(await later.query(notes.counter, { name: "kept" })).toBeGreaterThanOrEqual(acknowledged);
+  },
+  60_000,
+);
+
+test("what arrives before the deployment is ready is answered once it is", async () => {
+  const first = await start();
+  await terminate(first.child);
+  const { port } = new URL(first.url);
+  const answered = new Promise<string>((resolve) => {
+    const knock = () => {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.once("error", () => setTimeout(knock, 1));
+      socket.once("connect", () => socket.write("GET /version HTTP/1.1\r\nHost: x\r\n\r\n"));
+      socket.once("data", (data: Buffer) => {
+        resolve(data.toString());
+        socket.destroy();
+      });
+    };
+    knock();
+  });
+  await start(port);
+  expect(await answered).toMatch(/^HTTP\/1.1 200 /);
 }, 60_000);
 
 test("a request that arrives on a kept connection while the deployment ends is told so", async () => {

@@ -7,12 +7,16 @@ import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
 import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
 import { parseTrafficLimits, type TrafficLimits } from "./lib/traffic-limits.ts";
-import { watchdogStarted } from "./runtime/watchdog.ts";
+import { exitWithin, heldUpMs, watchdogStarted } from "./runtime/watchdog.ts";
 import { DataDamagedError, DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
 
 const USAGE =
   "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
 const STOP_TIMEOUT_MS = 4_800;
+/** For how long a function keeps signals waiting; for longer only where others have the processor. */
+const MAX_LATE_MS = 1_500;
+/** How much later the process ends all the same, whatever its main thread is busy with. */
+const STOP_EXTRA_MS = 100;
 /** `EX_DATAERR` of sysexits.h: starting again does not help. */
 const EXIT_DAMAGED = 65;
 /** A parent that hands over sockets is a proxy on this machine for everything else. */
@@ -130,8 +134,12 @@ function endWhenAsked(backend: Backend): void {
   const stop = (exitCode: number) => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), STOP_TIMEOUT_MS).unref();
-    void backend.close().then(
+    // A function that computes keeps signals waiting, too.
+    const lateMs = Math.min(heldUpMs(), MAX_LATE_MS);
+    const onTimeout = () => process.exit(exitCode === 0 ? 1 : exitCode);
+    setTimeout(onTimeout, STOP_TIMEOUT_MS - lateMs).unref();
+    exitWithin(STOP_TIMEOUT_MS + STOP_EXTRA_MS - lateMs);
+    void backend.close(lateMs).then(
       () => process.exit(exitCode),
       (error: unknown) => fail(error),
     );

@@ -7,21 +7,24 @@ import type { Caller, FunctionRequest } from "./types.ts";
 
 let deployment: TestDeployment;
 
+const SOURCES = {
+  calls: `
+    import { actionGeneric as action, mutationGeneric as mutation, queryGeneric as query } from "convex/server";
+    export const read = query({ handler: () => 1 });
+    export const write = mutation({ handler: () => 1 });
+    export const act = action({ handler: () => 1 });
+    export const hang = action({ handler: () => new Promise(() => {}) });
+    export const nest = action({ handler: (ctx) => ctx.runAction("calls:act") });
+    export const loop = query({ handler: () => { for (;;); } });
+    export const loopOnWrite = mutation({ handler: () => { for (;;); } });
+    export const writeLater = mutation({ handler: () => 2 });
+  `,
+};
+
 beforeAll(async () => {
-  deployment = await startTestDeployment(
-    {
-      calls: `
-        import { actionGeneric as action, mutationGeneric as mutation, queryGeneric as query } from "convex/server";
-        export const read = query({ handler: () => 1 });
-        export const write = mutation({ handler: () => 1 });
-        export const act = action({ handler: () => 1 });
-        export const hang = action({ handler: () => new Promise(() => {}) });
-        export const nest = action({ handler: (ctx) => ctx.runAction("calls:act") });
-        export const loop = query({ handler: () => { for (;;); } });
-      `,
-    },
-    { traffic: createTrafficControl(parseTrafficLimits(["actions=4", "waitingCalls=20"])) },
-  );
+  deployment = await startTestDeployment(SOURCES, {
+    traffic: createTrafficControl(parseTrafficLimits(["actions=4", "waitingCalls=20"])),
+  });
 });
 afterAll(() => deployment.close());
 
@@ -64,6 +67,66 @@ test("an address whose queries loop keeps others waiting for one of them, not fo
   const good = { ...from("203.0.113.8", "calls:read", { fresh: true }), journal: null };
   expect(unwrap(await runner.runQuery(good))).toBe(1);
   expect(ended - before).toBeLessThanOrEqual(1);
+}, 60_000);
+
+test.each([
+  ["of one address", () => "203.0.113.7"],
+  ["of an address each", (call: number) => `203.0.${call}.7`],
+  ["on this machine", () => "127.0.0.1"],
+])(
+  "callers %s who loop in one function keep nobody else waiting for more than one of them",
+  async (_whose, addressOf) => {
+    const own = await startTestDeployment(SOURCES, {
+      traffic: createTrafficControl(parseTrafficLimits([])),
+    });
+    let ended = 0;
+    const bad = Array.from({ length: 20 }, async (_, call) => {
+      const path = call % 2 === 0 ? "calls:loop" : "calls:loopOnWrite";
+      const request = from(addressOf(call), path, { call });
+      const run =
+        call % 2 === 0
+          ? own.runner.runQuery({ ...request, journal: null })
+          : own.runner.runMutation(request);
+      await run.catch(() => undefined);
+      ended += 1;
+    });
+    // By then both functions have shown what they are.
+    while (ended < 2) await new Promise((resolve) => setImmediate(resolve));
+    const before = ended;
+    for (let call = 0; call < 5; call += 1) {
+      const atFirst = ended;
+      const read = { ...from("203.0.113.8", "calls:read", { call }), journal: null };
+      expect(unwrap(await own.runner.runQuery(read))).toBe(1);
+      expect(unwrap(await own.runner.runMutation(from("203.0.113.8", "calls:write")))).toBe(1);
+      expect(ended - atFirst).toBeLessThanOrEqual(1);
+    }
+    expect(ended - before).toBeLessThanOrEqual(1);
+    await own.close();
+    await Promise.all(bad);
+  },
+  60_000,
+);
+
+test("what a session asks for behind a call that is put off comes after it", async () => {
+  const own = await startTestDeployment(SOURCES, {
+    traffic: createTrafficControl(parseTrafficLimits([])),
+  });
+  const over: string[] = [];
+  const call = async (path: string, sessionId: string, requestId: number) => {
+    const request = from("203.0.113.7", `calls:${path}`);
+    await own.runner.runMutation(request, { sessionId, requestId });
+    over.push(`${sessionId} ${path}`);
+  };
+  await call("loopOnWrite", "first", 0);
+  await Promise.all([
+    call("write", "a", 0),
+    call("loopOnWrite", "a", 1),
+    call("write", "b", 0),
+    call("write", "a", 2),
+    call("writeLater", "a", 3),
+  ]);
+  expect(over.slice(1)).toEqual(["a write", "b write", "a loopOnWrite", "a write", "a writeLater"]);
+  await own.close();
 }, 60_000);
 
 test("actions that hang take the share of their address; others, and nested ones, go on", async () => {

@@ -59,10 +59,19 @@ export interface FunctionRunnerOptions {
 /** As many as actions may run at a time, so that each has a thread of its own. */
 const DEFAULT_ACTION_THREADS = 64;
 
+/** A runner that can be told when its deployment ends. */
+export interface EndingRunner extends FunctionRunner {
+  /**
+   * From now on functions that keep others waiting don't begin, and after so many milliseconds
+   * whatever still computes is cut off; both are refused with `ShuttingDown`.
+   */
+  endWithin(ms: number): void;
+}
+
 const NOBODY: Caller = { kind: "client", identity: null };
 
 /** Needs `defineFunctionTables` to have been called on the database. */
-export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
+export function createFunctionRunner(options: FunctionRunnerOptions): EndingRunner {
   const { database, codeCache, clock, deployment, blobs, uploadTokens, tokenSigner } = options;
   const executor = new FunctionExecutor(codeCache, {
     deployment,
@@ -123,7 +132,7 @@ interface Runners {
 }
 
 /** Gives each call to the runner of its type; actions get their turn here, the others in theirs. */
-class DeployedFunctions implements FunctionRunner {
+class DeployedFunctions implements EndingRunner {
   readonly #runners: Runners;
 
   constructor(runners: Runners) {
@@ -144,7 +153,7 @@ class DeployedFunctions implements FunctionRunner {
 
   runAction(request: FunctionRequest): Promise<ActionOutcome> {
     const { admission, actions, clock } = this.#runners;
-    return admission.run("action", request, () => {
+    return admission.runAction(request, () => {
       requireUnexpired(request.caller, clock.now());
       return actions.run(request);
     });
@@ -188,7 +197,7 @@ class DeployedFunctions implements FunctionRunner {
           };
           actions.runHttp(request, auth, metadata, finish).then(resolve, failed);
         });
-      admission.run("action", { caller, metadata }, run).catch(reject);
+      admission.runAction({ caller, metadata }, run).catch(reject);
     });
   }
 
@@ -196,8 +205,13 @@ class DeployedFunctions implements FunctionRunner {
     return this.#runners.queries.watch(request, onInvalidated);
   }
 
+  endWithin(ms: number): void {
+    this.#runners.executor.endWithin(ms);
+  }
+
   async drain(): Promise<void> {
     const { executor, actions, queries } = this.#runners;
+    executor.close();
     await Promise.all([executor.idle(), actions.close()]);
     queries.close();
   }

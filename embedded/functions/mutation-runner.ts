@@ -43,6 +43,15 @@ type Finished =
   | { readonly kind: "repeated" | "committed"; readonly outcome: MutationSuccess }
   | { readonly kind: "failed"; readonly outcome: MutationOutcome };
 
+/** How a mutation runs, however often it has to. */
+interface Plan {
+  readonly request: FunctionRequest;
+  readonly sessionId: string | null;
+  /** Called when the function's transaction has begun. */
+  readonly prepare: (transaction: Transaction) => void;
+  readonly finish: (result: RunResult, transaction: Transaction) => Finished;
+}
+
 class JobDropped extends Error {}
 
 /** Runs mutations, again after conflicts, and answers once they are durable. */
@@ -84,7 +93,9 @@ export class MutationRunner {
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
-      const finished = await this.#runWithRetries(request, MAX_RETRIES, () => undefined, finish);
+      const sessionId = session?.sessionId ?? null;
+      const plan = { request, sessionId, prepare: () => undefined, finish };
+      const finished = await this.#runWithRetries(plan, MAX_RETRIES);
       // A failure may tell of what others committed a moment ago.
       const newest = finished.outcome.ok ? finished.outcome.ts : this.#database.latestTs;
       await this.#database.flushed(newest);
@@ -114,7 +125,8 @@ export class MutationRunner {
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
-      const { outcome } = await this.#runWithRetries(request, Infinity, begin, finish);
+      const plan = { request, sessionId: null, prepare: begin, finish };
+      const { outcome } = await this.#runWithRetries(plan, Infinity);
       await this.#database.flushed(outcome.ok ? outcome.ts : this.#database.latestTs);
       return { kind: "ran", outcome };
     } catch (error) {
@@ -123,16 +135,11 @@ export class MutationRunner {
     }
   }
 
-  async #runWithRetries(
-    request: FunctionRequest,
-    retries: number,
-    prepare: (transaction: Transaction) => void,
-    finish: (result: RunResult, transaction: Transaction) => Finished,
-  ): Promise<Finished> {
-    const path = requirePath(request);
+  async #runWithRetries(plan: Plan, retries: number): Promise<Finished> {
+    const path = requirePath(plan.request);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#attempt(request, path, attempt, prepare, finish);
+        return await this.#attempt(plan, path, attempt);
       } catch (error) {
         if (!(error instanceof OccConflictError) || attempt >= retries) throw error;
         await backOff(attempt);
@@ -140,13 +147,23 @@ export class MutationRunner {
     }
   }
 
-  async #attempt(
-    request: FunctionRequest,
+  async #attempt(plan: Plan, path: FunctionPath, attempt: number): Promise<Finished> {
+    const { finish } = plan;
+    const beforeCommit = this.#onBeforeCommit;
+    if (beforeCommit === null) return await this.#runInTurn(plan, path, finish);
+    const ran = await this.#runInTurn(plan, path, (result, transaction) => ({
+      result,
+      transaction,
+    }));
+    await beforeCommit({ path: canonicalPath(path), attempt });
+    return finish(ran.result, ran.transaction);
+  }
+
+  #runInTurn<T>(
+    { request, sessionId, prepare }: Plan,
     path: FunctionPath,
-    attempt: number,
-    prepare: (transaction: Transaction) => void,
-    finish: (result: RunResult, transaction: Transaction) => Finished,
-  ): Promise<Finished> {
+    end: (result: RunResult, transaction: Transaction) => T,
+  ): Promise<T> {
     const begin = () => {
       const nowMs = this.#clock.now();
       requireUnexpired(request.caller, nowMs);
@@ -155,18 +172,20 @@ export class MutationRunner {
       const options = { nowMs, journal: null };
       return { transaction, request: toRunRequest(request, path, "mutation", options) };
     };
-    const beforeCommit = this.#onBeforeCommit;
-    const runInTurn = <T>(end: (result: RunResult, transaction: Transaction) => T): Promise<T> =>
-      this.#admission.run("mutation", request, (charge) =>
-        this.#executor.run(begin, (result, transaction) => {
-          charge(result.spentMs);
+    const call = { kind: "mutation", request, path, sessionId, mayBeRefused: true } as const;
+    return this.#admission.runInEngine(call, (admitted) =>
+      this.#executor.run(
+        () => {
+          admitted.begin();
+          return begin();
+        },
+        (result, transaction) => {
+          admitted.ran(result.spentMs);
           return end(result, transaction);
-        }),
-      );
-    if (beforeCommit === null) return await runInTurn(finish);
-    const ran = await runInTurn((result, transaction) => ({ result, transaction }));
-    await beforeCommit({ path: canonicalPath(path), attempt });
-    return finish(ran.result, ran.transaction);
+        },
+        admitted.lane,
+      ),
+    );
   }
 }
 

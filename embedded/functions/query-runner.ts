@@ -1,12 +1,12 @@
-import type { Database, Timestamp } from "../database/types.ts";
+import type { Database, Timestamp, Transaction } from "../database/types.ts";
 import { BoundedCache } from "../lib/bounded-cache.ts";
-import type { Charge } from "../lib/fair-gate.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
 import { parseArgs } from "../runtime/function-info.ts";
+import type { RunResult } from "../runtime/function-run.ts";
 import type { Clock } from "../runtime/services.ts";
-import { requireUnexpired, type Admission } from "./admission.ts";
+import { requireUnexpired, type Admission, type Admitted } from "./admission.ts";
 import { functionFailure } from "./function-failure.ts";
 import {
   isSameOutcome,
@@ -135,12 +135,12 @@ export class QueryRunner {
     reader: Reader,
     mayBeRefused: boolean,
   ): Promise<CachedQuery> {
+    const { request, reading } = question;
+    const { path } = reading;
     const compute = () =>
-      this.#admission.run(
-        "query",
-        question.request,
-        (charge) => this.#compute(question, ts, reader.previous, charge),
-        { mayBeRefused },
+      this.#admission.runInEngine(
+        { kind: "query", request, path, sessionId: null, mayBeRefused },
+        (admitted) => this.#compute(question, ts, reader.previous, admitted),
       );
     return this.#cache.obtain(question.key, ts, compute, {
       accept: (known) => this.#isFor(reader, known),
@@ -152,21 +152,21 @@ export class QueryRunner {
     { request, reading: { path, argsJson } }: Question,
     ts: Timestamp,
     previous: QueryOutcome | null,
-    charge: Charge,
+    admitted: Admitted,
   ): Promise<ComputedQuery> {
     const nowMs = this.#clock.now();
     requireUnexpired(request.caller, nowMs);
-    const begin = () => ({
-      transaction: this.#database.begin({ ts, nowMs }),
-      request: toRunRequest({ ...request, argsJson }, path, "query", {
-        nowMs,
-        journal: request.journal,
-        areArgsCanonical: true,
-      }),
-    });
-    return await this.#executor.run(begin, (result, transaction) => {
+    const begin = () => {
+      admitted.begin();
+      const options = { nowMs, journal: request.journal, areArgsCanonical: true };
+      return {
+        transaction: this.#database.begin({ ts, nowMs }),
+        request: toRunRequest({ ...request, argsJson }, path, "query", options),
+      };
+    };
+    const finish = (result: RunResult, transaction: Transaction): ComputedQuery => {
       const { outcome, logLines, isIdentityRead, isClockRead } = result;
-      charge(result.spentMs);
+      admitted.ran(result.spentMs);
       const journal = result.journal ?? request.journal;
       const found: QueryOutcome = outcome.ok
         ? { ok: true, valueJson: outcome.valueJson, logLines, journal }
@@ -179,7 +179,8 @@ export class QueryRunner {
         isIdentityRead,
         staleAtMs: isClockRead ? nowMs + CLOCK_RESULT_LIFE_MS : null,
       };
-    });
+    };
+    return await this.#executor.run(begin, finish, admitted.lane);
   }
 }
 

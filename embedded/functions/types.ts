@@ -148,6 +148,6 @@ export interface FunctionRunner {
   ): Promise<Response>;
   /** `onInvalidated` is called synchronously inside the commit that touched it, once until the next evaluate. */
   watch(request: WatchRequest, onInvalidated: () => void): LiveQuery;
-  /** Stops taking work, lets running mutations finish. */
+  /** Refuses queries and mutations that have not begun, waits for the one that runs, ends actions. */
   drain(): Promise<void>;
 }

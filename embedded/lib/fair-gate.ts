@@ -13,7 +13,7 @@ export interface FairGateOptions {
   readonly now?: () => number;
 }
 
-/** Tells what a task has cost, in milliseconds, when that is not the time it took. */
+/** Tells what a task has cost so far, in milliseconds, when that is not the time it took. */
 export type Charge = (costMs: number) => void;
 
 /** What a key used is forgotten by half in this time. */
@@ -72,11 +72,11 @@ export class FairGate {
     if (this.#waiting > 0 || !this.#hasSlot(keys)) await this.#wait(keys, mayBeRefused);
     else this.#enter(keys);
     const startedAt = this.#now();
-    const charged: number[] = [];
+    const charged: { ms: number | null } = { ms: null };
     try {
-      return await task((costMs) => void charged.push(costMs));
+      return await task((costMs) => void (charged.ms = costMs));
     } finally {
-      this.#leave(keys, charged[0] ?? this.#now() - startedAt);
+      this.#leave(keys, charged.ms ?? this.#now() - startedAt);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Why the watchdog ends a task, in the order of their numbers between its threads. */
-export const CUT_OFF_REASONS = ["time", "memory"] as const;
+export const CUT_OFF_REASONS = ["time", "memory", "ending"] as const;
 
 /** What a task has taken so far. */
 export interface Taken {
@@ -12,6 +12,8 @@ export interface Taken {
 
 export interface Allowance {
   readonly ms: number;
+  /** Whether that is all because the process ends, however busy the machine is. */
+  readonly isEnding: boolean;
   readonly grownKb: number;
 }
 
@@ -25,5 +27,6 @@ export function cutOffReason(
 ): (typeof CUT_OFF_REASONS)[number] | null {
   if (grownKb > allowance.grownKb) return "memory";
   if (ms < allowance.ms) return null;
+  if (allowance.isEnding) return "ending";
   return processorMs < allowance.ms && ms < allowance.ms + STARVED_EXTRA_MS ? null : "time";
 }

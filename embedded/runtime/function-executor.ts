@@ -1,12 +1,15 @@
 import type { Transaction } from "../database/types.ts";
 import type { CodeCache, CodeSnapshot } from "../modules/code-cache.ts";
+import { FUNCTION_LIMITS } from "../lib/limits.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import { displayPath } from "../modules/function-path.ts";
 import { functionNotFound } from "./function-info.ts";
 import { FunctionRun, type RunRequest, type RunResult } from "./function-run.ts";
+import { LONG_RUN_MS } from "./limits.ts";
 import { RealmSet } from "./realm-set.ts";
 import { strayRejections } from "./stray-rejections.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
-import { TurnQueue } from "./turn-queue.ts";
+import { TurnQueue, type Lane } from "./turn-queue.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A transaction and the function to run in it. */
@@ -44,7 +47,11 @@ export class FunctionExecutor {
    * before another function's turn: what `finish` commits at once cannot conflict with another
    * function.
    */
-  run<T>(begin: Begin, finish: (result: RunResult, transaction: Transaction) => T): Promise<T> {
+  run<T>(
+    begin: Begin,
+    finish: (result: RunResult, transaction: Transaction) => T,
+    lane: Lane = "ordinary",
+  ): Promise<T> {
     return this.#turns.run(async () => {
       for (let isRepeated = false; ;) {
         const { run, transaction, request } = await this.#prepare(begin);
@@ -52,16 +59,41 @@ export class FunctionExecutor {
         run.start();
         await run.complete();
         const stray = await strayRejections().settle();
-        if (run.isInterrupted) continue;
-        if (!run.undoChanges(stray) || isRepeated) return finish(run.conclude(stray), transaction);
+        if (run.isInterrupted) {
+          if (this.#watchdog.isPastEnd) throw shuttingDown();
+          continue;
+        }
+        this.#restAfter(run);
+        const isOver = run.spentMs >= FUNCTION_LIMITS.userTimeMs.max;
+        if (!run.undoChanges(stray) || isRepeated || isOver) {
+          return finish(run.conclude(stray), transaction);
+        }
         isRepeated = true;
       }
-    });
+    }, lane);
   }
 
-  /** Resolves when every run asked for so far is over. */
+  /** Suspects' turns are refused from now on; what computes in so many milliseconds is cut off. */
+  endWithin(ms: number): void {
+    this.#watchdog.endWithin(ms);
+    this.#turns.refuse("suspect", shuttingDown());
+  }
+
+  /** Refuses all turns that have not begun. */
+  close(): void {
+    this.#turns.refuse("ordinary", shuttingDown());
+    this.#turns.refuse("suspect", shuttingDown());
+  }
+
+  /** Resolves when every run that was not refused is over. */
   idle(): Promise<void> {
     return this.#turns.idle();
+  }
+
+  /** After a long run others go first for as long, or for three times that when it had to be ended. */
+  #restAfter({ spentMs }: FunctionRun): void {
+    if (spentMs < LONG_RUN_MS) return;
+    this.#turns.rest(spentMs < FUNCTION_LIMITS.userTimeMs.max ? spentMs : 3 * spentMs);
   }
 
   /** Loading code takes turns of the event loop, after which the transaction begins afresh. */
@@ -87,6 +119,10 @@ export class FunctionExecutor {
     this.#realms.set(code, realms);
     return realms;
   }
+}
+
+function shuttingDown(): ServiceError {
+  return new ServiceError("overloaded", "ShuttingDown", "The deployment is restarting. Try again.");
 }
 
 function notDeployed({ path }: RunRequest): RunResult {

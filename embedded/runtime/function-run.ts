@@ -152,6 +152,11 @@ export class FunctionRun implements CallHost {
     return this.#isInterrupted;
   }
 
+  /** How long it has kept the engine busy so far, in milliseconds. */
+  get spentMs(): number {
+    return this.#spentMs;
+  }
+
   /** Runs the function until it is over or waits. */
   start(): void {
     this.#guard(() => this.#startRoot());
@@ -288,7 +293,7 @@ export class FunctionRun implements CallHost {
     if (this.#entries > 0) this.#spentMs += performance.now() - this.#enteredAt;
     this.#entries = 0;
     this.#failure = reason === "memory" ? outOfMemoryError() : timeoutError();
-    this.#isInterrupted = reason === "interrupted";
+    this.#isInterrupted = reason === "interrupted" || reason === "ending";
     // What it was about to do in `finally` has not happened, nor the rest of a module it evaluated.
     this.#realms.drop(this.#realmsUsed);
   }

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
-import { TurnQueue } from "./turn-queue.ts";
+import { TurnQueue, type Lane } from "./turn-queue.ts";
 
 test("tasks run one at a time, in order, also after one has failed", async () => {
   const turns = new TurnQueue();
@@ -27,4 +27,97 @@ test("idle waits for what was asked for so far", async () => {
   });
   await turns.idle();
   expect(isDone).toBe(true);
+});
+
+/** A queue whose turns go on until they are told to end. */
+function createQueue() {
+  const clock = { ms: 0 };
+  const turns = new TurnQueue(() => clock.ms);
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const refused: string[] = [];
+  const settle = () => new Promise(setImmediate);
+  const ask = (name: string, lane: Lane) => {
+    const task = () => {
+      begun.push(name);
+      return new Promise<void>((resolve) => ends.set(name, resolve));
+    };
+    turns.run(task, lane).catch(() => void refused.push(name));
+  };
+  const end = async (name: string) => {
+    ends.get(name)?.();
+    await settle();
+    await settle();
+  };
+  return { turns, clock, begun, refused, ask, end, settle };
+}
+
+test("suspects wait for everybody else", async () => {
+  const { begun, ask, end, settle } = createQueue();
+  ask("first", "ordinary");
+  ask("suspect", "suspect");
+  await settle();
+  ask("second", "ordinary");
+  await end("first");
+  expect(begun).toEqual(["first", "second"]);
+  await end("second");
+  expect(begun).toEqual(["first", "second", "suspect"]);
+});
+
+test("a suspect that has waited for five seconds goes before others", async () => {
+  const { begun, clock, ask, end, settle } = createQueue();
+  ask("first", "ordinary");
+  ask("suspect", "suspect");
+  ask("second", "ordinary");
+  await settle();
+  clock.ms = 5_000;
+  await end("first");
+  expect(begun).toEqual(["first", "suspect"]);
+});
+
+test("after a long turn no suspect begins for a while, not even alone, and others do", async () => {
+  const { turns, begun, clock, ask, end, settle } = createQueue();
+  ask("long", "suspect");
+  await settle();
+  turns.rest(20);
+  await end("long");
+  ask("suspect", "suspect");
+  ask("ordinary", "ordinary");
+  await settle();
+  expect(begun).toEqual(["long", "ordinary"]);
+  await end("ordinary");
+  expect(begun).toEqual(["long", "ordinary"]);
+  clock.ms = 20;
+  await vi.waitFor(() => expect(begun).toEqual(["long", "ordinary", "suspect"]));
+});
+
+test("the event loop goes round after a long turn, before the next one begins", async () => {
+  const { turns, begun, ask, end, settle } = createQueue();
+  ask("long", "ordinary");
+  ask("next", "ordinary");
+  await settle();
+  turns.rest(20);
+  const ended = end("long");
+  await Promise.resolve().then(() => Promise.resolve());
+  expect(begun).toEqual(["long"]);
+  await ended;
+  expect(begun).toEqual(["long", "next"]);
+});
+
+test("who has not begun is refused, and who asks later; what runs goes on", async () => {
+  const { turns, begun, refused, ask, end, settle } = createQueue();
+  ask("runs", "ordinary");
+  ask("waits", "ordinary");
+  ask("suspect", "suspect");
+  await settle();
+  turns.refuse("suspect", new Error("no"));
+  await settle();
+  expect(refused).toEqual(["suspect"]);
+  turns.refuse("ordinary", new Error("no"));
+  ask("late", "ordinary");
+  await settle();
+  expect(refused).toEqual(["suspect", "waits", "late"]);
+  expect(begun).toEqual(["runs"]);
+  await end("runs");
+  await turns.idle();
 });

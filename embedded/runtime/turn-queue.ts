@@ -1,19 +1,117 @@
-/** Gives out turns one after the other, in the order in which they were asked for. */
-export class TurnQueue {
-  #last: Promise<unknown> = Promise.resolve();
+/** Suspects are functions whose last runs took long: they wait for everybody else. */
+export type Lane = "ordinary" | "suspect";
 
-  /** Runs `task` when everything asked for before is over, also when that failed. */
-  run<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(task, task);
-    this.#last = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
+interface Turn {
+  readonly askedAtMs: number;
+  readonly begin: () => Promise<void>;
+  readonly refuse: (error: Error) => void;
+}
+
+/** After waiting for so long a suspect has its turn before others, so that it is not kept for ever. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Gives out turns one after the other, in the order in which they were asked for. Those of suspects
+ * begin when nobody else waits and the last long one is some time ago, or after five seconds more.
+ */
+export class TurnQueue {
+  readonly #now: () => number;
+  readonly #waiting: Readonly<Record<Lane, Turn[]>> = { ordinary: [], suspect: [] };
+  readonly #refusals: Partial<Record<Lane, Error>> = {};
+  #onIdle: (() => void)[] = [];
+  #isBusy = false;
+  #wasLong = false;
+  #restsUntilMs = -Infinity;
+  #restTimer: NodeJS.Timeout | undefined;
+
+  /** @param now milliseconds of any steadily growing clock */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
   }
 
-  /** Resolves when everything asked for so far is over. */
+  /** Runs `task` when its turn has come, also when turns before it failed. */
+  run<T>(task: () => Promise<T>, lane: Lane = "ordinary"): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusals[lane];
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      const begin = () => task().then(resolve, reject);
+      const askedAtMs = lane === "suspect" ? this.#now() : 0;
+      this.#waiting[lane].push({ askedAtMs, begin, refuse: reject });
+      if (this.#isBusy) return;
+      this.#isBusy = true;
+      queueMicrotask(this.#beginNext);
+    });
+  }
+
+  /**
+   * To be told by a turn that took long, before it ends: the event loop goes round before the next
+   * one, so that signals and requests are heard, and no suspect begins for so many milliseconds.
+   */
+  rest(ms: number): void {
+    this.#wasLong = true;
+    this.#restsUntilMs = this.#now() + ms;
+  }
+
+  /** Refuses those of a lane who wait, and all who ask from now on. */
+  refuse(lane: Lane, error: Error): void {
+    this.#refusals[lane] = error;
+    for (const turn of this.#waiting[lane].splice(0)) turn.refuse(error);
+    if (this.#isBusy) return;
+    clearTimeout(this.#restTimer);
+    this.#isBusy = true;
+    this.#beginNext();
+  }
+
+  /** Resolves when nothing runs or waits. */
   async idle(): Promise<void> {
-    await this.#last;
+    if (this.#isIdle) return;
+    await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    const { ordinary, suspect } = this.#waiting;
+    return !this.#isBusy && ordinary.length === 0 && suspect.length === 0;
+  }
+
+  readonly #beginNext = (): void => {
+    clearTimeout(this.#restTimer);
+    const turn = this.#takeNext();
+    if (turn === null) {
+      this.#stop();
+      return;
+    }
+    // Whoever waited for this turn goes on before the next one begins.
+    void turn.begin().then(() => {
+      if (this.#wasLong) setImmediate(this.#beginNext);
+      else this.#beginNext();
+      this.#wasLong = false;
+    });
+  };
+
+  #takeNext(): Turn | null {
+    const { ordinary, suspect } = this.#waiting;
+    const [first] = suspect;
+    if (first === undefined) return ordinary.shift() ?? null;
+    const nowMs = this.#now();
+    const waitedMs = nowMs - Math.max(first.askedAtMs, this.#restsUntilMs);
+    const isItsTurn = ordinary.length === 0 ? nowMs >= this.#restsUntilMs : waitedMs >= PATIENCE_MS;
+    return (isItsTurn ? suspect : ordinary).shift() ?? null;
+  }
+
+  #stop(): void {
+    this.#isBusy = false;
+    if (this.#isIdle) {
+      for (const resolve of this.#onIdle.splice(0)) resolve();
+      return;
+    }
+    // Suspects alone wait, and not for somebody else.
+    this.#restTimer = setTimeout(() => {
+      if (this.#isBusy) return;
+      this.#isBusy = true;
+      this.#beginNext();
+    }, this.#restsUntilMs - this.#now());
   }
 }

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import { CUT_OFF_REASONS, cutOffReason } from "./cut-off.ts";
 import { processorMs } from "./processor-time.ts";
-import { WATCHDOG_SLOT } from "./watchdog-state.ts";
+import { clockMs, WATCHDOG_SLOT } from "./watchdog-state.ts";
 
 interface Watched {
   readonly run: number;
@@ -24,6 +24,8 @@ const {
   reason,
   isAsleep,
   processorMs: processorMsSlot,
+  isEnding,
+  exitBy,
   never,
 } = WATCHDOG_SLOT;
 const state = workerData as Int32Array;
@@ -82,7 +84,8 @@ function watch(): never {
   for (;;) {
     const current = Atomics.load(state, run);
     if (current % 2 === 0) {
-      if (performance.now() - isIdleSinceMs > SLEEP_AFTER_MS) sleep(current);
+      const isIdle = performance.now() - isIdleSinceMs > SLEEP_AFTER_MS;
+      if (isIdle && Atomics.load(state, exitBy) === 0) sleep(current);
     } else if (current > 0) {
       isIdleSinceMs = performance.now();
       if (watched?.run !== current) watched = beginWatching(current);
@@ -94,6 +97,9 @@ function watch(): never {
 
 function pause(): void {
   Atomics.wait(state, never, 0, TICK_MS);
+  const exitAt = Atomics.load(state, exitBy);
+  // Nothing acknowledged is lost: it is on the disk. Another thread cannot end the process milder.
+  if (exitAt !== 0 && ((clockMs() - exitAt) | 0) >= 0) process.kill(process.pid, "SIGKILL");
 }
 
 function sleep(current: number): void {
@@ -122,6 +128,7 @@ function check(watched: Watched): void {
   };
   const allowance = {
     ms: Atomics.load(state, limitMs),
+    isEnding: Atomics.load(state, isEnding) === 1,
     grownKb: Atomics.load(state, growthKb),
   };
   const why = cutOffReason(taken, allowance);

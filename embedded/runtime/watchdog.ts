@@ -5,9 +5,12 @@ import { Worker } from "node:worker_threads";
 import { CUT_OFF_REASONS } from "./cut-off.ts";
 import { loadEntryScript } from "./entry-script.ts";
 import { processorMs } from "./processor-time.ts";
-import { MAX_RUN, WATCHDOG_SLOT, WATCHDOG_SLOTS } from "./watchdog-state.ts";
+import { clockMs, MAX_RUN, WATCHDOG_SLOT, WATCHDOG_SLOTS } from "./watchdog-state.ts";
 
-/** `"interrupted"`: by a SIGINT from outside, through no fault of the code. */
+/**
+ * Through no fault of the code: `"interrupted"`, by a SIGINT from outside, and `"ending"`, because the
+ * process ends.
+ */
 export type CutOffReason = (typeof CUT_OFF_REASONS)[number] | "interrupted";
 
 /** The code was cut off, whatever it was doing, in the engine too. */
@@ -28,7 +31,19 @@ const MAX_GROWTH_BYTES = 512 * 2 ** 20;
 const HEAP_RESERVE_BYTES = 128 * 2 ** 20;
 const HEAP_LOOK_INTERVAL_MS = 100;
 
-const { run, limitMs, growthKb, reason, isAsleep, processorMs: processorMsSlot } = WATCHDOG_SLOT;
+/** A task that was over for so long has not kept a signal waiting. */
+const HEARD_WITHIN_MS = 200;
+
+const {
+  run,
+  limitMs,
+  growthKb,
+  reason,
+  isAsleep,
+  processorMs: processorMsSlot,
+  isEnding,
+  exitBy,
+} = WATCHDOG_SLOT;
 
 /**
  * Ends what does not end by itself or fills the memory. A thread of the process watches the guards; to
@@ -41,6 +56,7 @@ export class Watchdog {
   readonly #state = watchdogState();
   #task: (() => void) | null = null;
   #lookedAtMs = -Infinity;
+  #endsAtMs = Infinity;
 
   constructor() {
     Object.defineProperty(this.#context, "[task]", { value: () => this.#runTask() });
@@ -53,8 +69,11 @@ export class Watchdog {
    */
   guard(timeoutMs: number, task: () => void): void {
     this.#task = task;
-    Atomics.store(this.#state, limitMs, Math.max(1, Math.ceil(timeoutMs)));
-    this.#boundGrowth();
+    const nowMs = performance.now();
+    const leftMs = this.#endsAtMs - nowMs;
+    Atomics.store(this.#state, limitMs, Math.max(1, Math.ceil(Math.min(timeoutMs, leftMs))));
+    Atomics.store(this.#state, isEnding, leftMs < timeoutMs ? 1 : 0);
+    this.#boundGrowth(nowMs);
     Atomics.store(this.#state, run, (Atomics.load(this.#state, run) + 1) % MAX_RUN);
     if (Atomics.load(this.#state, isAsleep) === 1) Atomics.notify(this.#state, run);
     try {
@@ -63,12 +82,24 @@ export class Watchdog {
       throw isInterruption(error) ? this.#afterInterruption() : error;
     } finally {
       this.#task = null;
+      latest.begunAtMs = nowMs;
+      latest.endedAtMs = performance.now();
     }
   }
 
   /** Gives the running task so many more milliseconds; to be called by the task itself. */
   extend(ms: number): void {
-    Atomics.add(this.#state, limitMs, ms);
+    if (Atomics.load(this.#state, isEnding) === 0) Atomics.add(this.#state, limitMs, ms);
+  }
+
+  /** Tasks that compute in so many milliseconds are ended, and those that begin later at once. */
+  endWithin(ms: number): void {
+    this.#endsAtMs = performance.now() + ms;
+  }
+
+  /** Whether that time has come. */
+  get isPastEnd(): boolean {
+    return performance.now() >= this.#endsAtMs;
   }
 
   /** The processor time of the process since the running task began, give or take a look. */
@@ -104,14 +135,32 @@ export class Watchdog {
   }
 
   /** V8 ends the whole process when its heap is full. */
-  #boundGrowth(): void {
-    const nowMs = performance.now();
+  #boundGrowth(nowMs: number): void {
     if (nowMs - this.#lookedAtMs < HEAP_LOOK_INTERVAL_MS) return;
     this.#lookedAtMs = nowMs;
     const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
     const free = Math.max(HEAP_RESERVE_BYTES, limit - used - HEAP_RESERVE_BYTES);
     Atomics.store(this.#state, growthKb, Math.min(MAX_GROWTH_BYTES, free) / 1024);
   }
+}
+
+/** The latest task of this thread, by `performance.now()`. */
+const latest = { begunAtMs: -Infinity, endedAtMs: -Infinity };
+
+/** How long a signal that is heard now may have waited for a task to end, in milliseconds. */
+export function heldUpMs(): number {
+  const nowMs = performance.now();
+  return nowMs - latest.endedAtMs < HEARD_WITHIN_MS ? nowMs - latest.begunAtMs : 0;
+}
+
+/**
+ * Kills the process in so many milliseconds unless it has ended by then, whatever its main thread is
+ * busy with.
+ */
+export function exitWithin(ms: number): void {
+  const state = watchdogState();
+  Atomics.store(state, exitBy, (clockMs() + Math.ceil(ms)) | 0 || 1);
+  Atomics.notify(state, run);
 }
 
 /** Resolves when the thread watches. Until then a SIGINT from outside ends the process at once. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database, Subscription, Transaction } from "../database/types.ts";
 import type { FunctionRunner } from "../functions/types.ts";
+import { toServiceError } from "../lib/service-error.ts";
 import { listJobs, removeJob, setJobState, type ScheduledJob } from "../runtime/job-records.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
@@ -145,7 +146,10 @@ export class Scheduler {
     if (this.#running.has(id)) return;
     const ended = run
       .catch(async (error: unknown) => {
-        this.#options.onError(error);
+        // Refused because the deployment ends: the job is as it was, and runs after the next start.
+        if (!this.#isStopped || toServiceError(error).code !== "ShuttingDown") {
+          this.#options.onError(error);
+        }
         await pause(RETRY_DELAY_MS, this.#stopping.signal);
       })
       .finally(() => {

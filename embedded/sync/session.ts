@@ -70,6 +70,8 @@ const MAX_QUEUED_MUTATIONS = 1000;
 const MAX_RUNNING_ACTIONS = 1000;
 /** Why a client that does not read is sent away. It starts with a name that makes it come back. */
 export const UNREAD_REASON = "TooManyConcurrentRequests: the client does not read";
+/** Why sockets are closed when the deployment ends; also with a name that brings clients back. */
+export const CLOSING_REASON = "InternalServerError: the deployment is restarting";
 /** A client that reads slower than its queries change skips intermediate states. */
 const MAX_UNSENT_TRANSITIONS = 2;
 const MAX_WAITING_MESSAGES = 100;
@@ -551,7 +553,7 @@ function isClientsFault({ kind }: ServiceError): boolean {
 
 /** Client errors close without a code, because their message already told the client what to do. */
 function closeFrame({ kind, code }: ServiceError): { code?: number; reason?: string } {
-  const reason = code.slice(0, 123);
+  const reason = code === "ShuttingDown" ? CLOSING_REASON : code.slice(0, 123);
   switch (kind) {
     case "rateLimited":
     case "overloaded":

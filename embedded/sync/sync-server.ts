@@ -9,7 +9,7 @@ import { ByteBudget } from "../lib/byte-budget.ts";
 import { clientAddress } from "../lib/client-address.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import type { TrafficControl } from "../lib/traffic-control.ts";
-import { SyncSession, UNREAD_REASON, type SyncDependencies } from "./session.ts";
+import { CLOSING_REASON, SyncSession, UNREAD_REASON, type SyncDependencies } from "./session.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { UpdateRounds } from "./update-rounds.ts";
 
@@ -47,8 +47,6 @@ const BEATS_IN_ONE_PERIOD = 20;
 const IDLE_PING_MS = 15_000;
 const SILENCE_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** Starts with a name that makes the official clients come back after a second. */
-const CLOSING_REASON = "InternalServerError: the deployment is restarting";
 
 interface Connection {
   readonly socket: WebSocket;
