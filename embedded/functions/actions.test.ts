@@ -172,7 +172,7 @@ test("an action schedules and cancels at once", async () => {
   await act("acts:cancel", { id });
   expect([...listJobs(deployment.database.begin(), "pending")]).toEqual([]);
   await expect(act("acts:cancel", { id: "nonsense" })).rejects.toThrow(
-    "Invalid scheduled function id",
+    "Invalid scheduled function ID",
   );
 });
 

@@ -219,11 +219,17 @@ test("get, patch, replace and delete do what they say and nothing else", async (
   );
 });
 
+test("an order is asc or desc", async () => {
+  await expect(deployment.value("db:range", { bounds: [], order: "up" })).rejects.toThrow(
+    'Invalid order "up"',
+  );
+});
+
 test("ids are checked before they are used", async () => {
   const id = await deployment.change("db:insert", { table: "notes", value: {} });
   await deployment.change("db:insert", { table: "pairs", value: {} });
   await expect(deployment.value("db:get", { id: "nonsense" })).rejects.toThrow(
-    "Unable to decode ID",
+    "Invalid argument `id` for `db.get`: Unable to decode ID: Invalid ID length 8",
   );
   await expect(deployment.value("db:get", { id, table: "pairs" })).rejects.toThrow(
     "is from table `notes`",

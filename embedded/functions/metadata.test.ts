@@ -270,7 +270,7 @@ test("db.system shows jobs and files, read-only, and nothing else of the system"
     normalized: [true, null],
     filtered: 1,
     files: 0,
-    asUser: "System tables can only be accessed from db.system.get().",
+    asUser: "System tables can only be accessed with db.system.",
     userAsSystem: "User tables can only be accessed from db.get().",
     patched: "System tables (prefixed with `_`) are read-only.",
     hidden: expect.stringContaining("_modules") as string,

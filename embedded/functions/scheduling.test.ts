@@ -106,7 +106,7 @@ test("times too far away and ids that are none are refused", async () => {
     "is more than 5 years in the past",
   );
   await expect(deployment.change("jobs:cancel", { id: "x" })).rejects.toThrow(
-    "Invalid scheduled function id",
+    "Invalid scheduled function ID",
   );
 });
 

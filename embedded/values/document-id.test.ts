@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { decodeDocumentId, encodeDocumentId, newInternalId } from "./document-id.ts";
+import { decodeDocumentId, encodeDocumentId, idProblem, newInternalId } from "./document-id.ts";
 import { decodeTimestamp, encodeTimestamp } from "./timestamp.ts";
 
 const counting = Buffer.from(Array.from({ length: 16 }, (_, position) => position));
@@ -43,6 +43,16 @@ test.for(["", "x", "j57000820c20a1g7104gm2rc1m70ynr", "J57000820C20A1G7104GM2RC1
   "%o is no id",
   (text) => expect(decodeDocumentId(text)).toBeNull(),
 );
+
+test.for([
+  ["abc", "Invalid ID length 3"],
+  ["j".repeat(38), "Invalid ID length 38"],
+  ["J57000820C20A1G7104GM2RC1M70YNR8", "ID wasn't valid base32"],
+  ["057000820c20a1g7104gm2rc1m70ynr8", "Invalid table number"],
+  ["j57000820c20a1g7104gm2rc1m70ynr9", "Invalid ID version 256 (expected 0)"],
+] as const)("what is wrong with %o is said in Convex's words", ([text, problem]) => {
+  expect(idProblem(text)).toBe(problem);
+});
 
 test("internal ids end with the day they were made on", () => {
   const id = newInternalId(Buffer.alloc(14, 7), Date.UTC(2026, 0, 2, 23));

@@ -16,6 +16,8 @@ const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
 /** Room for the longest id: five bytes of table number, the internal id, the footer. */
 const scratch = Buffer.alloc(23);
 const INTERNAL_ID_LENGTH = 16;
+const MIN_TEXT_LENGTH = 31;
+const MAX_TEXT_LENGTH = 37;
 const MS_PER_DAY = 86_400_000;
 
 export function encodeDocumentId({ tableNumber, internalId }: DocumentId): string {
@@ -42,6 +44,19 @@ export function tableNumberOf(text: string): number | null {
   if (varintLength < 1) return null;
   if (scratch.readUInt16LE(bodyLength) !== fletcher16(scratch, bodyLength)) return null;
   return decodeVarint(scratch, varintLength);
+}
+
+/** Why a text is no id, in Convex's words; for texts of which `tableNumberOf` makes nothing. */
+export function idProblem(text: string): string {
+  const badLength = `Invalid ID length ${text.length}`;
+  if (text.length < MIN_TEXT_LENGTH || text.length > MAX_TEXT_LENGTH) return badLength;
+  const bodyLength = decodeBase32(text) - 2;
+  if (bodyLength < 0) return "ID wasn't valid base32";
+  const varintLength = bodyLength - INTERNAL_ID_LENGTH;
+  if (varintLength < 1) return badLength;
+  if (decodeVarint(scratch, varintLength) === null) return "Invalid table number";
+  const version = scratch.readUInt16LE(bodyLength) ^ fletcher16(scratch, bodyLength);
+  return `Invalid ID version ${version} (expected 0)`;
 }
 
 /** A new internal id from 14 random bytes and the time in milliseconds. */
@@ -106,7 +121,7 @@ function decodeBase32(text: string): number {
   let length = 0;
   let bits = 0;
   let bitCount = 0;
-  if (text.length > 37) return 0;
+  if (text.length > MAX_TEXT_LENGTH) return 0;
   for (let position = 0; position < text.length; position += 1) {
     const digit = DIGITS[text.charCodeAt(position)] ?? -1;
     if (digit < 0) return 0;

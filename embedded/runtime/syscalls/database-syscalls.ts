@@ -1,4 +1,4 @@
-import { tableNumberOf } from "../../values/document-id.ts";
+import { idProblem, tableNumberOf } from "../../values/document-id.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { FunctionError } from "../function-error.ts";
 import { requireReadsWithin, requireWritesWithin } from "../transaction-limits.ts";
@@ -90,7 +90,7 @@ function getDocument(context: SyscallContext, args: JsonObject): string {
   if (table?.startsWith("_") === true) {
     requireVisibleTable(table);
     if (!isSystem) {
-      throw new FunctionError("System tables can only be accessed from db.system.get().");
+      throw new FunctionError("System tables can only be accessed with db.system.");
     }
   } else if (table !== null && isSystem) {
     throw new FunctionError("User tables can only be accessed from db.get().");
@@ -146,7 +146,7 @@ function requireTable(
   const tableNumber = tableNumberOf(id);
   if (tableNumber === null) {
     throw new FunctionError(
-      `Invalid argument \`id\` for \`db.${verb}\`: Unable to decode ID ${JSON.stringify(id)}.`,
+      `Invalid argument \`id\` for \`db.${verb}\`: Unable to decode ID: ${idProblem(id)}`,
     );
   }
   const table = transaction.tableNumbered(componentPath, tableNumber);

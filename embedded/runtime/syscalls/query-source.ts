@@ -124,7 +124,7 @@ function parseRange(
     index,
     fields,
     interval,
-    order: order === "desc" ? "desc" : "asc",
+    order: parseOrder(order),
   };
 }
 
@@ -209,6 +209,12 @@ function parseIndexValue(value: JsonValue | undefined): JsonValue | undefined {
 /** Unlike index ranges, searches know no commit timestamp placeholder. */
 function parseFilterValue(value: JsonValue | undefined): JsonValue | undefined {
   return value === undefined || isUndefinedMarker(value) ? undefined : normalizeValue(value);
+}
+
+function parseOrder(order: JsonValue | undefined): "asc" | "desc" {
+  if (order === undefined || order === null || order === "asc") return "asc";
+  if (order === "desc") return "desc";
+  throw new FunctionError(`Invalid order ${JSON.stringify(order)}: use "asc" or "desc".`);
 }
 
 /**

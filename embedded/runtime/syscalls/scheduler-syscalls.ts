@@ -98,7 +98,9 @@ export function cancelOwnJob(
   nowMs: number,
 ): void {
   if (transaction.tableOf(componentPath, id) !== "_scheduled_functions") {
-    throw new FunctionError(`Invalid scheduled function id ${JSON.stringify(id)}.`);
+    throw new FunctionError(
+      "Invalid scheduled function ID. The ID must be an ID on the '_scheduled_functions' table.",
+    );
   }
   const job = findJob(transaction, id);
   if (job?.ownerPath === componentPath) cancelJob(transaction, job, nowMs);
