@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 
+import { ServiceError } from "../lib/service-error.ts";
 import { createTrafficControl } from "../lib/traffic-control.ts";
 import { parseTrafficLimits } from "../lib/traffic-limits.ts";
+import { createAdmission, type EngineCall } from "./admission.ts";
 import { requestOf, startTestDeployment, unwrap, type TestDeployment } from "./test-deployment.ts";
 import type { Caller, FunctionRequest } from "./types.ts";
 
@@ -28,9 +30,14 @@ beforeAll(async () => {
 });
 afterAll(() => deployment.close());
 
-function from(ip: string, path: string, args: object = {}): FunctionRequest {
-  const request = requestOf(path, args);
+function from(ip: string, path: string, args: object = {}, caller?: Caller): FunctionRequest {
+  const request = requestOf(path, args, caller);
   return { ...request, metadata: { ...request.metadata, ip } };
+}
+
+function signedIn(subject: string): Caller {
+  const identity = { tokenIdentifier: `a|${subject}`, attributesJson: "{}", expiresAt: null };
+  return { kind: "client", identity };
 }
 
 test("a function is refused when its caller's token has run out by the time it would run", async () => {
@@ -70,19 +77,20 @@ test("an address whose queries loop keeps others waiting for one of them, not fo
 }, 60_000);
 
 test.each([
-  ["of one address", () => "203.0.113.7"],
-  ["of an address each", (call: number) => `203.0.${call}.7`],
-  ["on this machine", () => "127.0.0.1"],
+  ["of one address", () => "203.0.113.7", undefined],
+  ["of an address each", (call: number) => `203.0.${call}.7`, undefined],
+  ["on this machine", () => "127.0.0.1", undefined],
+  ["with the others' identity", (call: number) => `203.0.${call}.7`, signedIn("all")],
 ])(
   "callers %s who loop in one function keep nobody else waiting for more than one of them",
-  async (_whose, addressOf) => {
+  async (_whose, addressOf, caller) => {
     const own = await startTestDeployment(SOURCES, {
       traffic: createTrafficControl(parseTrafficLimits([])),
     });
     let ended = 0;
     const bad = Array.from({ length: 20 }, async (_, call) => {
       const path = call % 2 === 0 ? "calls:loop" : "calls:loopOnWrite";
-      const request = from(addressOf(call), path, { call });
+      const request = from(addressOf(call), path, { call }, caller);
       const run =
         call % 2 === 0
           ? own.runner.runQuery({ ...request, journal: null })
@@ -95,9 +103,10 @@ test.each([
     const before = ended;
     for (let call = 0; call < 5; call += 1) {
       const atFirst = ended;
-      const read = { ...from("203.0.113.8", "calls:read", { call }), journal: null };
+      const ask = (path: string) => from("203.0.113.8", path, { call }, caller);
+      const read = { ...ask("calls:read"), journal: null };
       expect(unwrap(await own.runner.runQuery(read))).toBe(1);
-      expect(unwrap(await own.runner.runMutation(from("203.0.113.8", "calls:write")))).toBe(1);
+      expect(unwrap(await own.runner.runMutation(ask("calls:write")))).toBe(1);
       expect(ended - atFirst).toBeLessThanOrEqual(1);
     }
     expect(ended - before).toBeLessThanOrEqual(1);
@@ -106,6 +115,57 @@ test.each([
   },
   60_000,
 );
+
+/** An admission whose calls go on until they are told to end, and which of them have begun. */
+function createCalls() {
+  const admission = createAdmission(createTrafficControl(parseTrafficLimits([])));
+  const begun: string[] = [];
+  const call = (name: string, ip: string, caller: Caller, spentMs: number | null = 0) => {
+    const path = { componentPath: "", module: "calls", exportName: name };
+    const request = from(ip, `calls:${name}`, {}, caller);
+    const asked: EngineCall = { kind: "query", request, path, sessionId: null, mayBeRefused: true };
+    let end: () => void = () => undefined;
+    const isOver = new Promise<void>((resolve) => (end = resolve));
+    const result = admission.runInEngine(asked, async (admitted) => {
+      begun.push(name);
+      await isOver;
+      if (spentMs === null) throw new ServiceError("overloaded", "ShuttingDown", "gone");
+      admitted.ran(spentMs);
+    });
+    return { result, end };
+  };
+  return { begun, call };
+}
+
+test("what callers with one identity use counts together, wherever they are", async () => {
+  const { begun, call } = createCalls();
+  const first = call("heavy", "203.0.1.7", signedIn("shared"), 2_000);
+  first.end();
+  await first.result;
+  const own = ["one", "two"].map((name, at) => call(name, `203.0.${at + 2}.7`, signedIn("shared")));
+  const others = ["three", "four"].map((name) => call(name, "203.0.4.7", signedIn(name)));
+  await new Promise(setImmediate);
+  expect(begun).toEqual(["heavy", "one", "three", "four"]);
+  for (const { end } of [...own, ...others]) end();
+  await Promise.all([...own, ...others].map(({ result }) => result));
+  expect(begun.at(-1)).toBe("two");
+});
+
+test("waiting for a turn costs a caller nothing", async () => {
+  const { begun, call } = createCalls();
+  const caller = signedIn("patient");
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const given = call("refused", "203.0.1.7", caller, null);
+  vi.advanceTimersByTime(10_000);
+  given.end();
+  await expect(given.result).rejects.toThrow("gone");
+  const calls = ["one", "two"].map((name) => call(name, "203.0.1.7", caller));
+  await new Promise(setImmediate);
+  expect(begun).toEqual(["refused", "one", "two"]);
+  for (const { end } of calls) end();
+  await Promise.all(calls.map(({ result }) => result));
+});
 
 test("what a session asks for behind a call that is put off comes after it", async () => {
   const own = await startTestDeployment(SOURCES, {
