@@ -83,6 +83,16 @@ const changes: readonly (readonly [string, (row: Buffer) => Buffer | null, RegEx
     (row) => Buffer.from(row.toString("latin1").replace("xt 9", "xt 99"), "latin1"),
     /^the row \w{32} of notes cannot be read$/,
   ],
+  [
+    "another creation time",
+    (row) => Buffer.concat([Buffer.alloc(8), row.subarray(8)]),
+    /^the row \w{32} of notes cannot be read$/,
+  ],
+  [
+    "another row's text",
+    (row) => Buffer.from(row.toString("latin1").replace(/"_id":"./, '"_id":"~'), "latin1"),
+    /^the row \w{32} of notes cannot be read$/,
+  ],
   ["a row that is missing", () => null, /^notes has 598 rows instead of 599$/],
 ];
 
@@ -110,4 +120,21 @@ test("an index with an entry too many, or with another one's id, is named", asyn
       "the index notes.by_creation_time does not fit the rows",
     );
   }
+});
+
+test("a component's rows are looked at, too", async () => {
+  const { folder } = await filledStore();
+  const storage = await Storage.open(folder);
+  const before = await storage.openSnapshot();
+  const table = loadCatalog(before, new NumberAllocator()).catalog.table("inner", "notes");
+  before.close();
+  await storage.close();
+  const damage = (damaged: Storage) => {
+    const index = table?.byCreationTime.number ?? 0;
+    const value = Buffer.from("nobody");
+    damaged.write([{ index, key: "x", value }], damaged.durableTs + 1_000n);
+  };
+  expect(await problemAfter(folder, damage)).toBe(
+    "the index inner/notes.by_creation_time does not fit the rows",
+  );
 });

@@ -167,6 +167,39 @@ test("waiting for a turn costs a caller nothing", async () => {
   await Promise.all(calls.map(({ result }) => result));
 });
 
+test("a suspect's call waits among suspects and its session behind it, until it is over", async () => {
+  const admission = createAdmission(createTrafficControl(parseTrafficLimits([])));
+  const turns: string[] = [];
+  const ask = (exportName: string, sessionId: string, spentMs: number, isOver?: Promise<void>) => {
+    const request = from("203.0.113.7", `calls:${exportName}`);
+    const path = { componentPath: "", module: "calls", exportName };
+    const call: EngineCall = { kind: "mutation", request, path, sessionId, mayBeRefused: true };
+    return admission.runInEngine(call, async (admitted) => {
+      turns.push(`${exportName} of ${sessionId}, ${admitted.lane}`);
+      admitted.begin();
+      await isOver;
+      admitted.ran(spentMs);
+    });
+  };
+  await ask("slow", "a", 2_000);
+  let end: () => void = () => undefined;
+  const isOver = new Promise<void>((resolve) => (end = resolve));
+  const asked = [ask("slow", "a", 0, isOver), ask("quick", "a", 0), ask("quick", "b", 0)];
+  await asked[2];
+  await new Promise(setImmediate);
+  expect(turns.splice(0)).toEqual([
+    "slow of a, ordinary",
+    "slow of a, ordinary",
+    "quick of a, ordinary",
+    "slow of a, suspect",
+    "quick of b, ordinary",
+  ]);
+  end();
+  await Promise.all(asked);
+  await ask("quick", "a", 0);
+  expect(turns).toEqual(["quick of a, ordinary", "quick of a, ordinary"]);
+});
+
 test("what a session asks for behind a call that is put off comes after it", async () => {
   const own = await startTestDeployment(SOURCES, {
     traffic: createTrafficControl(parseTrafficLimits([])),

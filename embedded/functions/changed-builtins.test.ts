@@ -28,6 +28,20 @@ beforeEach(async () => {
       Array.prototype.firstOfAll = function () { return this[0]; };
       export const first = mutation(async () => [[1, 2].firstOfAll(), {}.isAdmin ?? null]);
     `,
+    critical: `
+      import { mutationGeneric as mutation } from "convex/server";
+      let isBusy = false;
+      export const enter = mutation(async (_, { isEndless }) => {
+        if (isBusy) throw new Error("busy for ever");
+        isBusy = true;
+        try {
+          while (isEndless);
+        } finally {
+          isBusy = false;
+        }
+        return "left";
+      });
+    `,
     vandals: `
       import { mutationGeneric as mutation, makeFunctionReference as ref } from "convex/server";
       export const merge = mutation(async () => { Object.prototype.isAdmin = true; });
@@ -103,3 +117,10 @@ test("what modules add while they are evaluated stays, whenever they are", async
   expect(await deployment.change("other:first")).toEqual([1, null]);
   expect(await deployment.change("victims:polyfilled")).toEqual([2, "by the polyfill"]);
 });
+
+test("a call that is cut off while its module's state is in between leaves others a fresh module", async () => {
+  const enter = (isEndless: boolean) => deployment.change("critical:enter", { isEndless });
+  expect(await enter(false)).toBe("left");
+  await expect(enter(true)).rejects.toThrow("timed out");
+  expect(await enter(false)).toBe("left");
+}, 30_000);
