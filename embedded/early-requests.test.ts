@@ -10,7 +10,10 @@ import { startBackend } from "./backend.ts";
 import { temporaryFolder } from "./storage/test-folder.ts";
 
 /** The database opens when it is told to. */
-const opening = vi.hoisted(() => ({ mayGoOn: Promise.resolve(), onServer: (_: Server) => {} }));
+const opening = vi.hoisted(() => ({
+  mayGoOn: Promise.resolve(),
+  onServer: (server: Server) => void server,
+}));
 
 vi.mock(import("./database/open-database.ts"), async (importOriginal) => {
   const original = await importOriginal();

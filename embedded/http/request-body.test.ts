@@ -7,7 +7,7 @@ import { ByteBudget } from "../lib/byte-budget.ts";
 import { DEFAULT_TRAFFIC_LIMITS } from "../lib/traffic-limits.ts";
 import { guardConnections } from "./connection-guard.ts";
 import { sendError, sendJson, sendText } from "./replies.ts";
-import { boundedBody, readJsonObject, type BodyBounds } from "./request-body.ts";
+import { boundedBody, readJsonObject, receive, type BodyBounds } from "./request-body.ts";
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -26,10 +26,14 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+const READINGS = ["whole", "in parts"] as const;
+type Reading = (typeof READINGS)[number];
+
 /** A server that reads bodies within bounds and answers with their length. */
-function serveBodies(bounds: Partial<BodyBounds>): Promise<number> {
+function serveBodies(how: Reading, bounds: Partial<BodyBounds>): Promise<number> {
   const all = { timeoutMs: 10_000, budget: new ByteBudget(1e9), ...bounds };
   const read = async (request: IncomingMessage) => {
+    if (how === "whole") return (await receive(request, 1e6, all)).length;
     let size = 0;
     for await (const chunk of boundedBody(request, 1e6, request, all)) size += chunk.length;
     return size;
@@ -57,28 +61,42 @@ function open(port: number, bytes: string | Buffer) {
 
 const post = (length: number) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
 
-test("a body that dribbles in is given up with 408, and its connection ends", async () => {
-  const port = await serveBodies({ timeoutMs: 200 });
-  const { socket, ended } = open(port, post(1_000));
-  const dribble = setInterval(() => socket.write("x"), 20);
-  const answer = await ended;
-  clearInterval(dribble);
-  expect(answer).toMatch(/^HTTP\/1.1 408 /);
-  expect(answer).toMatch(/"code":"RequestTimeout"/);
-});
+test.each(READINGS)(
+  "a body read %s that dribbles in is given up with 408, and its connection ends",
+  async (how) => {
+    const port = await serveBodies(how, { timeoutMs: 200 });
+    const { socket, ended } = open(port, post(1_000));
+    const dribble = setInterval(() => socket.write("x"), 20);
+    const answer = await ended;
+    clearInterval(dribble);
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(answer).toMatch(/"code":"RequestTimeout"/);
+  },
+);
 
-test("bodies of all requests together are bounded, and what one took is given back", async () => {
+test.each(READINGS)(
+  "bodies of all requests, read %s, are bounded together, and what one took is given back",
+  async (how) => {
+    const budget = new ByteBudget(500_000);
+    const port = await serveBodies(how, { budget });
+    const half = open(port, post(400_000));
+    half.socket.write(Buffer.alloc(399_999));
+    while (budget.used < 399_999) await new Promise((resolve) => setImmediate(resolve));
+    const refused = open(port, post(300_000) + "x".repeat(300_000));
+    expect(await refused.answered).toMatch(/^HTTP\/1.1 429 [^]*TooManyConcurrentRequests/);
+    half.socket.write("x");
+    expect(await half.answered).toMatch(/^HTTP\/1.1 200 [^]*400000$/);
+    expect(budget.used).toBe(0);
+    expect(await open(port, post(300_000) + "x".repeat(300_000)).answered).toMatch(/300000$/);
+  },
+);
+
+test.each(READINGS)("a body read %s whose client hangs up gives back what it took", async (how) => {
   const budget = new ByteBudget(500_000);
-  const port = await serveBodies({ budget });
-  const half = open(port, post(400_000));
-  half.socket.write(Buffer.alloc(399_999));
-  while (budget.used < 399_999) await new Promise((resolve) => setImmediate(resolve));
-  const refused = open(port, post(300_000) + "x".repeat(300_000));
-  expect(await refused.answered).toMatch(/^HTTP\/1.1 429 [^]*TooManyConcurrentRequests/);
-  half.socket.write("x");
-  expect(await half.answered).toMatch(/^HTTP\/1.1 200 [^]*400000$/);
-  expect(budget.used).toBe(0);
-  expect(await open(port, post(300_000) + "x".repeat(300_000)).answered).toMatch(/300000$/);
+  const { socket } = open(await serveBodies(how, { budget }), `${post(10)}half`);
+  while (budget.used < 4) await new Promise((resolve) => setImmediate(resolve));
+  socket.destroy();
+  while (budget.used > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test("a body is read whether it comes with its headers or behind them, and the next request after it", async () => {

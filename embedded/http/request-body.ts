@@ -176,7 +176,7 @@ function receivedWithHeaders(request: IncomingMessage, maxBytes: number): Buffer
 const NO_BYTES = Buffer.alloc(0);
 
 /** `boundedBody` in one piece, by events: for a short body an iterator costs more than all the rest. */
-function receive(
+export function receive(
   request: IncomingMessage,
   maxBytes: number,
   { timeoutMs, budget }: BodyBounds = BOUNDS,
