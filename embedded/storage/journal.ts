@@ -7,7 +7,15 @@
  * value. It starts at a multiple of `BLOCK`, so that no later record touches the block of an earlier one.
  */
 import { createHash } from "node:crypto";
-import { closeSync, constants, fdatasync, openSync, readFileSync, write } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  openSync,
+  readFileSync,
+  write,
+} from "node:fs";
 import { join } from "node:path";
 
 import { syncFolder } from "./durable-files.ts";
@@ -114,19 +122,25 @@ export class Journal {
 
 function readFile(
   path: string,
-  { secret }: JournalOptions,
+  { secret, noSync }: JournalOptions,
 ): { readonly file: JournalFile; readonly records: readonly JournalRecord[] } {
   const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  // What a killed process wrote may be in the system's memory only, and counts as durable from now on.
+  if (!noSync) fdatasyncSync(descriptor);
   const file: JournalFile = { descriptor, end: 0, to: 0 };
   const bytes = readFileSync(path);
   const records: JournalRecord[] = [];
-  for (let at = 0; at + HEADER_LENGTH <= bytes.length; at += BLOCK) {
+  for (let at = 0; at + HEADER_LENGTH <= bytes.length;) {
     const record = decodeRecord(bytes.subarray(at), secret);
-    if (record === null) continue;
+    if (record === null) {
+      at += BLOCK;
+      continue;
+    }
+    at += blocks(HEADER_LENGTH + bytes.readUInt32BE(at + LENGTH));
     records.push(record);
     if (record.to <= file.to) continue;
     file.to = record.to;
-    file.end = at + blocks(HEADER_LENGTH + bytes.readUInt32BE(at + LENGTH));
+    file.end = at;
   }
   return { file, records };
 }

@@ -22,15 +22,11 @@ import {
   DataFolderError,
   DiskFullError,
   isDamage,
-  isDamageOfWrite,
   StorageStoppedError,
 } from "./storage-error.ts";
 import { mergeLayers, WriteLayer } from "./write-layer.ts";
 
 export const LOCK_KEY = "lock";
-
-/** What one key may add to the file: the page it lies on, and the one above that. */
-const BYTES_PER_KEY = 8192;
 
 /** One key to put, or to remove when the value is `null`. */
 export interface StorageWrite {
@@ -74,6 +70,8 @@ export interface JournalLimits {
 const JOURNAL_LIMITS: JournalLimits = { keys: 1_000, bytes: 4 * 2 ** 20, ageMs: 1_000 };
 /** More bytes than these at a time go to the store straight away, rather than to the disk twice. */
 const DIRECT_BYTES = 256 * 2 ** 10;
+/** As many times the limits may wait while a move is under way. */
+const MOST_WAITING = 4;
 /** When a full disk kept writes from moving, they try again. */
 const RETRY_MS = 250;
 
@@ -259,7 +257,7 @@ export class Storage {
    */
   requireSpace(bytes = 0): void {
     this.#checkRunning();
-    this.#space.require(roomFor(this.#layer) + roomFor(this.#moving) + bytes);
+    this.#space.require(this.#layer.room + (this.#moving?.room ?? 0) + bytes);
   }
 
   /** For entries that many keys' worth of writes would scatter over the store. To be closed. */
@@ -370,9 +368,11 @@ export class Storage {
 
   /** Writes what is pending and gives the folder free. */
   async close(): Promise<void> {
-    while (this.#isFlushing) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    while (this.#stopped === null && this.#storedNumber < this.#number && this.#hasRoom()) {
-      await this.#moveOn();
+    const isMoveLeft = () =>
+      this.#stopped === null && this.#storedNumber < this.#number && this.#hasRoom();
+    while (this.#isFlushing || isMoveLeft()) {
+      if (this.#isFlushing) await new Promise<void>((resolve) => this.#idle.push(resolve));
+      else await this.#moveOn();
     }
     await this.#move;
     if (this.#moveTimer !== null) clearTimeout(this.#moveTimer);
@@ -427,6 +427,9 @@ export class Storage {
   }
 
   async #log(): Promise<void> {
+    // A store slower than the journal holds writers up, or what waits for it would grow without end.
+    if (this.#isBehind && this.#move !== null) await this.#move;
+    if (this.isStopped) return;
     const to = this.#number;
     const ts = this.#pendingTs;
     const record = { from: this.#loggedNumber, to, ts, writes: this.#takeUnlogged() };
@@ -440,6 +443,11 @@ export class Storage {
     if (this.#stopped !== null) return;
     this.#becomeDurable(ts);
     this.#moveWhenDue();
+  }
+
+  get #isBehind(): boolean {
+    const { keys, bytes } = this.#limits;
+    return this.#layer.keys >= MOST_WAITING * keys || this.#layer.bytes >= MOST_WAITING * bytes;
   }
 
   /** The journal's next record begins behind what is in the store then. */
@@ -507,7 +515,7 @@ export class Storage {
     } catch (error) {
       const cause = await rootCause(error);
       this.#stop(
-        isDamageOfWrite(cause)
+        isDamage(cause)
           ? new DataDamagedError(this.#folder, cause)
           : new StorageStoppedError(cause),
       );
@@ -559,11 +567,6 @@ export class Storage {
     for (const waiter of waiters) waiter.reject(error);
     for (const listener of this.#stopListeners) listener(error);
   }
-}
-
-/** What a layer may need on the disk at most, in bytes. */
-function roomFor(layer: WriteLayer | null): number {
-  return layer === null ? 0 : layer.keys * BYTES_PER_KEY + layer.bytes;
 }
 
 function damagedJournal(folder: string): DataFolderError {

@@ -1,6 +1,9 @@
 import { SortedMap, type SortedEntry } from "../lib/sorted-map.ts";
 import type { LogicalEntry } from "./physical-key.ts";
 
+/** What one key may add to the file: the page it lies on, and the one above that. */
+const BYTES_PER_KEY = 8192;
+
 /** Writes that are not in the store yet, `null` for a key that is removed. */
 export class WriteLayer {
   readonly #indexes = new Map<number, SortedMap<Buffer | null>>();
@@ -15,6 +18,11 @@ export class WriteLayer {
   /** Bytes of all values that were put into it. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** What it may need on the disk at most, in bytes. */
+  get room(): number {
+    return this.#keys * BYTES_PER_KEY + this.#bytes;
   }
 
   set(index: number, key: string, value: Buffer | null): void {
