@@ -32,7 +32,12 @@ vi.mock(import("node:fs"), async (importOriginal) => {
     else disk.syncs.push(() => fs.fdatasync(descriptor, done));
   };
   const write = (
-    ...[descriptor, bytes, offset, length, position, done]: Parameters<typeof fs.write<Buffer>>
+    descriptor: number,
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: NodeJS.ErrnoException | null, written: number, bytes: Buffer) => void,
   ): void => {
     if (disk.failure !== null) done(disk.failure, 0, bytes);
     else fs.write(descriptor, bytes, offset, Math.min(length, disk.mostWritten), position, done);
