@@ -214,11 +214,7 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
     services,
     options,
   );
-  const onError = (error: unknown) => {
-    const cause = causeOf(error);
-    log.error({ err: cause });
-    database.stopIfDamaged(cause);
-  };
+  const onError = errorHandler(database, log);
   const upkeep = { database, blobs, now, onError };
   const snapshots = createSnapshots({ ...upkeep, folder: join(folder, "transfers") });
   const clients = {
@@ -254,6 +250,14 @@ function createParts(database: EngineDatabase, instance: Instance, options: Part
     }),
     scheduler: new Scheduler({ ...upkeep, runner }),
     stopHousekeeping: startHousekeeping({ ...upkeep, snapshots }),
+  };
+}
+
+function errorHandler(database: EngineDatabase, log: Logger): (error: unknown) => void {
+  return (error) => {
+    const cause = causeOf(error);
+    log.error({ err: cause });
+    database.stopIfDamaged(cause);
   };
 }
 
