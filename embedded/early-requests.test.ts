@@ -12,7 +12,7 @@ import { temporaryFolder } from "./storage/test-folder.ts";
 /** The database opens when it is told to. */
 const opening = vi.hoisted(() => ({
   mayGoOn: Promise.resolve(),
-  onServer: (server: Server) => void server,
+  onServer: null as ((server: Server) => void) | null,
 }));
 
 vi.mock(import("./database/open-database.ts"), async (importOriginal) => {
@@ -31,7 +31,7 @@ vi.mock(import("./http/connection-guard.ts"), async (importOriginal) => {
   return {
     ...original,
     guardConnections: (server, limits) => {
-      opening.onServer(server);
+      opening.onServer?.(server);
       original.guardConnections(server, limits);
     },
   };

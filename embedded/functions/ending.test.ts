@@ -22,7 +22,7 @@ test("what has not begun when the deployment ends is refused; what has is answer
   const calls = Array.from({ length: 10 }, () =>
     deployment.runner.runMutation(requestOf("calls:write")).then(
       () => "answered",
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     ),
   );
   const drained = deployment.runner.drain();
