@@ -85,8 +85,8 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     this.#catalog = catalog;
     this.#counts = counts;
     this.#importHost = this.#createImportHost();
-    this.#builder = new IndexBuilder(this.#importHost, retention.ageMs);
-    for (const number of dropped) this.#builder.removeEntries(number, 0);
+    this.#builder = new IndexBuilder(this.#importHost, this.log, retention.ageMs);
+    for (const number of dropped) this.#builder.removeEntries(number);
     this.#dropUnfinishedIndexes();
     for (const definition of systemTables) this.defineSystemTable(definition);
   }
@@ -356,7 +356,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     for (const { table, id } of entry.changes) {
       this.#preparations.get(table.componentPath)?.noteWrite(table.name, id);
     }
-    for (const index of plan.removedIndexes) this.#builder.removeEntries(index, null);
+    for (const index of plan.removedIndexes) this.#builder.removeDropped(index);
     this.#subscriptions.invalidate(entry);
     for (const listener of this.#commitListeners) listener(ts);
   }
@@ -378,7 +378,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
       randomBytes: (length) => this.randomBytes(length),
       now: this.#clock,
       apply: (plan) => this.#apply(plan),
-      removeEntries: (index) => this.#builder.removeEntries(index, 0),
+      removeEntries: (index) => this.#builder.removeEntries(index),
     };
   }
 

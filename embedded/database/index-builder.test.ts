@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
-import { applySchema, commit, openTestDatabase, rows, schemaOf } from "./test-database.ts";
+import { applySchema, commit, insert, openTestDatabase, rows, schemaOf } from "./test-database.ts";
 import type { EngineDatabase } from "./types.ts";
 
 const INDEXED = schemaOf({
@@ -54,4 +54,31 @@ test("an index that is built while its rows change is that of the rows as they a
     }),
     { numRuns: 6 },
   );
+});
+
+test("before a dropped index is emptied the snapshots that show it are refused, commits or none", async () => {
+  const { db } = await openTestDatabase({ retention: { ageMs: 20 } });
+  await applySchema(db, INDEXED);
+  insert(db, "items", { n: 1, text: "words" });
+  const ts = db.latestTs;
+  const held = db.begin();
+  const search = () =>
+    held.search({
+      componentPath: "",
+      table: "items",
+      index: "search_text",
+      query: "words",
+      filters: [],
+    });
+  const started = search();
+  await applySchema(db, schemaOf({ items: {} }));
+  expect(rows(held, "items", "by_n")).toHaveLength(1);
+  expect(started.next()).not.toBeNull();
+  await vi.waitFor(() => expect(db.oldestTs).toBe(db.latestTs), 5_000);
+  expect(() => db.begin({ ts })).toThrow("is too old to be read");
+  expect(() => rows(held, "items", "by_n")).toThrow("is too old to be read");
+  expect(() => started.next()).toThrow("is too old to be read");
+  expect(() => search().next()).toThrow("is too old to be read");
+  expect(rows(db.begin({ ts: db.oldestTs }), "items")).toHaveLength(1);
+  insert(db, "items", { n: 2 });
 });

@@ -16,6 +16,8 @@ import {
   type ParsedDocument,
 } from "./stored-document.ts";
 import { indexEntries } from "./table-entries.ts";
+import type { Timestamp } from "./types.ts";
+import type { WriteLog } from "./write-log.ts";
 
 /** Rows handled before other work gets its turn. */
 const SLICE_ROWS = 200;
@@ -28,12 +30,15 @@ const SLICE_ROWS = 200;
  */
 export class IndexBuilder {
   readonly #host: HiddenWritesHost;
+  readonly #log: WriteLog;
   readonly #removalDelayMs: number;
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopped = false;
 
-  constructor(host: HiddenWritesHost, removalDelayMs: number) {
+  /** `removalDelayMs`: how long the log keeps snapshots, which show what has been dropped since. */
+  constructor(host: HiddenWritesHost, log: WriteLog, removalDelayMs: number) {
     this.#host = host;
+    this.#log = log;
     this.#removalDelayMs = removalDelayMs;
   }
 
@@ -126,17 +131,30 @@ export class IndexBuilder {
     }
   }
 
-  /**
-   * Empties a dropped index once no snapshot can ask for it any more (`null`: after the retention),
-   * then deletes the note that it has to be done.
-   */
-  removeEntries(index: number, delayMs: number | null): void {
+  /** Empties an index that the newest commit dropped, after the retention of snapshots that show it. */
+  removeDropped(index: number): void {
+    const droppedTs = this.#host.latestTs;
+    this.#after(this.#removalDelayMs, () => this.#removeUnseen(index, droppedTs));
+  }
+
+  /** Empties an index that no snapshot shows, then deletes the note that it has to be done. */
+  removeEntries(index: number): void {
+    this.#after(0, () => this.#removeSlice(index));
+  }
+
+  #after(delayMs: number, task: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#removeSlice(index);
-    }, delayMs ?? this.#removalDelayMs);
+      task();
+    }, delayMs);
     timer.unref();
     this.#timers.add(timer);
+  }
+
+  #removeUnseen(index: number, droppedTs: Timestamp): void {
+    // The log forgets by itself only when something is committed.
+    this.#log.forgetBefore(droppedTs);
+    this.#removeSlice(index);
   }
 
   #removeSlice(index: number): void {
@@ -152,7 +170,7 @@ export class IndexBuilder {
     const writes: StorageWrite[] = entries.map(({ key }) => ({ index, key, value: null }));
     if (isEnd) writes.push(droppedIndexWrite(index, true));
     storage.write(writes, latestTs);
-    if (!isEnd) this.removeEntries(index, 0);
+    if (!isEnd) this.removeEntries(index);
   }
 
   /** The next rows by id, and where to go on: `null` at the end. */

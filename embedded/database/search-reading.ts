@@ -90,6 +90,7 @@ export class SearchCursor {
 
   /** @throws DatabaseError `SearchQueryScannedTooManyDocumentsError` past the last candidate. */
   next(): SearchHit | null {
+    this.#view.catchUp();
     this.#written ??= [...this.#writtenDocuments()];
     if (this.#hits === null || this.#rankedTs !== this.#view.latestTs) {
       this.#hits = this.#start(this.#written);

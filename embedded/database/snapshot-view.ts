@@ -73,8 +73,9 @@ export class SnapshotView {
     return this.#countDeltas.get(tableKey) ?? 0;
   }
 
-  /** @throws DatabaseError `SnapshotTooOld` when commits since are no longer known. */
+  /** @throws DatabaseError `SnapshotTooOld` when what it shows may be gone from the store. */
   catchUp(): void {
+    this.#source.log.requireKept(this.ts);
     if (this.#undoneTs === this.#source.latestTs) return;
     for (const entry of this.#source.log.since(this.#undoneTs)) {
       // Of several changes the first one replaced what this snapshot saw.

@@ -89,10 +89,38 @@ export class WriteLog {
         this.#textLength <= this.#limits.textLength &&
         (oldest?.ts ?? entry.ts) >= minTs;
       if (oldest === undefined || isWithinLimits) break;
-      this.#textLength -= textLengthOf(oldest);
-      this.#oldestTs = oldest.ts;
-      this.#first += 1;
+      this.#dropFirst(oldest);
     }
+    this.#compact();
+  }
+
+  /** Makes snapshots older than `ts` unreadable, those of views that are open included. */
+  forgetBefore(ts: Timestamp): void {
+    for (;;) {
+      const oldest = this.#entries[this.#first];
+      if (oldest === undefined || oldest.ts > ts) break;
+      this.#dropFirst(oldest);
+    }
+    if (ts > this.#oldestTs) this.#oldestTs = ts;
+    this.#compact();
+  }
+
+  /** @throws DatabaseError `SnapshotTooOld` */
+  requireKept(ts: Timestamp): void {
+    if (ts >= this.#oldestTs) return;
+    throw new DatabaseError(
+      "SnapshotTooOld",
+      `The timestamp ${ts} is too old to be read; the oldest one kept is ${this.#oldestTs}.`,
+    );
+  }
+
+  #dropFirst(oldest: LogEntry): void {
+    this.#textLength -= textLengthOf(oldest);
+    this.#oldestTs = oldest.ts;
+    this.#first += 1;
+  }
+
+  #compact(): void {
     if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
       this.#entries.splice(0, this.#first);
       this.#first = 0;
@@ -101,12 +129,7 @@ export class WriteLog {
 
   /** Commits later than `ts`, oldest first. Throws `DatabaseError` (`SnapshotTooOld`). */
   *since(ts: Timestamp): Generator<LogEntry> {
-    if (ts < this.#oldestTs) {
-      throw new DatabaseError(
-        "SnapshotTooOld",
-        `The timestamp ${ts} is too old to be read; the oldest one kept is ${this.#oldestTs}.`,
-      );
-    }
+    this.requireKept(ts);
     for (let position = this.#firstAfter(ts); position < this.#entries.length; position += 1) {
       const entry = this.#entries[position];
       if (entry !== undefined) yield entry;
