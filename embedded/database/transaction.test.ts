@@ -1,5 +1,5 @@
 import { getDocumentSize } from "convex/values";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { encodeKey } from "../values/index-key.ts";
 import { DatabaseError, type DatabaseErrorCode } from "./database-error.ts";
@@ -320,3 +320,25 @@ function nested(depth: number): unknown {
   for (let level = 0; level < depth; level += 1) value = { a: value };
   return value;
 }
+
+test("what was found readable is not parsed again when something fails once more", async () => {
+  const { db } = await openTestDatabase();
+  for (let n = 0; n < 3; n += 1) insert(db, "items", { n });
+  const last = insert(db, "others", {});
+  const tx = db.begin();
+  rows(tx, "items");
+  const parse = vi.spyOn(JSON, "parse");
+  const parsesOfCheck = () => {
+    parse.mockClear();
+    tx.requireReadable();
+    return parse.mock.calls.length;
+  };
+  try {
+    expect(parsesOfCheck()).toBe(3);
+    expect(parsesOfCheck()).toBe(0);
+    tx.get("", last);
+    expect(parsesOfCheck()).toBe(1);
+  } finally {
+    parse.mockRestore();
+  }
+});

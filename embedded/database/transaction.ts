@@ -79,6 +79,8 @@ export class DatabaseTransaction implements Transaction {
   readonly #reads = new ReadRecorder();
   /** Of user tables, as they were handed out. */
   readonly #documentsRead: StoredDocument[] = [];
+  /** How many of them are known to be readable. */
+  #documentsChecked = 0;
   readonly #newTables = new Map<string, TableState>();
   readonly #schemas = new Map<ComponentPath, PreparedSchema>();
   readonly #imports: TableImport[] = [];
@@ -337,7 +339,10 @@ export class DatabaseTransaction implements Transaction {
 
   requireReadable(): void {
     try {
-      for (const document of this.#documentsRead) valueOf(document);
+      for (const document of this.#documentsRead.slice(this.#documentsChecked)) {
+        valueOf(document);
+        this.#documentsChecked += 1;
+      }
     } catch (error) {
       throw this.#view.storage.reportDamage(error);
     }

@@ -388,11 +388,17 @@ export class FunctionRun implements CallHost {
 
   /** Code that was given a damaged row fails as if it were its own fault. */
   #suspectRows(transaction: Transaction): void {
+    const startedAt = performance.now();
     try {
       transaction.requireReadable();
     } catch (error) {
       this.#crash ??= { error };
     }
+    const ms = performance.now() - startedAt;
+    // While code is entered, all of its time is taken when it is left.
+    if (this.#entries === 0) this.#spentMs += ms;
+    this.#databaseMs += ms;
+    this.#giveBack();
   }
 
   #conclude(call: FunctionCall, outcome: CallOutcome): void {
