@@ -40,17 +40,13 @@ export class DataDamagedError extends StorageStoppedError {
 
 /** `MDB_PAGE_NOTFOUND`, `MDB_CORRUPTED`, `MDB_PANIC`, `MDB_INVALID`; see lmdb.h. */
 const DAMAGE_CODES: readonly unknown[] = [-30797, -30796, -30795, -30793];
-/** `MDB_BAD_TXN`: what a transaction says to all that follows the operation that found the damage. */
-const BAD_TRANSACTION = -30782;
 
-/** Whether a read failed because of what is in the data file. */
+/**
+ * Whether a read or a batch failed because of what is in the data file. `MDB_BAD_TXN` proves nothing: it
+ * is what a transaction says to all that follows any operation that failed, for want of memory too.
+ */
 export function isDamage(error: unknown): boolean {
   return error instanceof DamagedRecordError || DAMAGE_CODES.includes(lmdbCode(error));
-}
-
-/** Whether a batch failed because of that. */
-export function isDamageOfWrite(error: unknown): boolean {
-  return isDamage(error) || lmdbCode(error) === BAD_TRANSACTION;
 }
 
 function lmdbCode(error: unknown): unknown {
