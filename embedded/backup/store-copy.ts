@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { open } from "lmdb";
 
@@ -21,8 +22,9 @@ export interface StoreCopy {
   readonly blobs: ReadonlyMap<string, string>;
 }
 
-/** The journal may go on in its other file while it is copied. */
+/** The owner may go on in the journal's other file, and reuse pages that are looked at. */
 const MAX_TRIES = 3;
+const PAUSE_MS = 50;
 
 /**
  * Copies a store as it is at one moment, whatever its owner writes meanwhile, checks the whole copy and
@@ -35,14 +37,16 @@ export async function copyStore(
   target: string,
   onProgress: OnProgress,
 ): Promise<StoreCopy> {
-  requireSound(folder);
   for (let tries = 1; ; tries += 1) {
     try {
+      // LMDB must not be let at a file that is no database.
+      requireSound(folder);
       return await copyOnce(folder, target, onProgress);
     } catch (error) {
       const isTorn = error instanceof DataFolderError && error.code === "Damaged";
       if (!isTorn || tries === MAX_TRIES) throw error;
-      rmSync(target, { recursive: true });
+      rmSync(target, { recursive: true, force: true });
+      await setTimeout(PAUSE_MS);
     }
   }
 }
