@@ -5,7 +5,7 @@ import { ServiceError } from "../lib/service-error.ts";
 import { displayPath } from "../modules/function-path.ts";
 import { functionNotFound } from "./function-info.ts";
 import { FunctionRun, type RunRequest, type RunResult } from "./function-run.ts";
-import { LONG_RUN_MS } from "./limits.ts";
+import { LONG_RUN_MS, outOfMemoryError, timeoutError } from "./limits.ts";
 import { RealmSet } from "./realm-set.ts";
 import { strayRejections } from "./stray-rejections.ts";
 import type { SyscallServices } from "./syscalls/syscall-context.ts";
@@ -20,6 +20,9 @@ export interface BegunRun {
 
 /** Begins a function's transaction when its turn has come; again when the turn has to be repeated. */
 export type Begin = () => BegunRun;
+
+/** Of runs that did not end by themselves. */
+const ENDED_MESSAGES: readonly string[] = [timeoutError().message, outOfMemoryError().message];
 
 const NOTHING_READ = {
   logLines: [],
@@ -63,10 +66,12 @@ export class FunctionExecutor {
           if (this.#watchdog.isPastEnd) throw shuttingDown();
           continue;
         }
-        this.#restAfter(run);
+        if (run.spentMs >= LONG_RUN_MS) this.#turns.rest(run.spentMs);
         const isOver = run.spentMs >= FUNCTION_LIMITS.userTimeMs.max;
         if (!run.undoChanges(stray) || isRepeated || isOver) {
-          return finish(run.conclude(stray), transaction);
+          const result = run.conclude(stray);
+          if (wasEnded(result)) this.#turns.rest(3 * run.spentMs);
+          return finish(result, transaction);
         }
         isRepeated = true;
       }
@@ -88,12 +93,6 @@ export class FunctionExecutor {
   /** Resolves when every run that was not refused is over. */
   idle(): Promise<void> {
     return this.#turns.idle();
-  }
-
-  /** After a long run others go first for as long, or for three times that when it had to be ended. */
-  #restAfter({ spentMs }: FunctionRun): void {
-    if (spentMs < LONG_RUN_MS) return;
-    this.#turns.rest(spentMs < FUNCTION_LIMITS.userTimeMs.max ? spentMs : 3 * spentMs);
   }
 
   /** Loading code takes turns of the event loop, after which the transaction begins afresh. */
@@ -119,6 +118,11 @@ export class FunctionExecutor {
     this.#realms.set(code, realms);
     return realms;
   }
+}
+
+/** Whether it computed for too long or took too much memory; being slow on the database is neither. */
+function wasEnded({ outcome }: RunResult): boolean {
+  return !outcome.ok && ENDED_MESSAGES.includes(outcome.error.message);
 }
 
 function shuttingDown(): ServiceError {

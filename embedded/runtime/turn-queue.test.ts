@@ -75,7 +75,25 @@ test("a suspect that has waited for five seconds goes before others", async () =
   expect(begun).toEqual(["first", "suspect"]);
 });
 
-test("after a long turn no suspect begins for a while, not even alone, and others do", async () => {
+test("a suspect does not rest after a long turn when nobody else has had one since", async () => {
+  const { turns, begun, refused, ask, end, settle } = createQueue();
+  ask("long", "ordinary");
+  await settle();
+  turns.rest(20);
+  await end("long");
+  // It is told that it is a suspect when its turn has come.
+  turns.run(() => Promise.reject(new Error("put off"))).catch(() => void refused.push("put off"));
+  await settle();
+  ask("again", "suspect");
+  ask("and again", "suspect");
+  await settle();
+  expect([begun, refused]).toEqual([["long", "again"], ["put off"]]);
+  turns.rest(20);
+  await end("again");
+  expect(begun).toEqual(["long", "again", "and again"]);
+});
+
+test("after a long turn no suspect begins for a while once others did, not even alone", async () => {
   const { turns, begun, clock, ask, end, settle } = createQueue();
   ask("long", "suspect");
   await settle();

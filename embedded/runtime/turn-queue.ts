@@ -3,7 +3,9 @@ export type Lane = "ordinary" | "suspect";
 
 interface Turn {
   readonly askedAtMs: number;
-  readonly begin: () => Promise<void>;
+  readonly lane: Lane;
+  /** Tells in the end whether the task did what it was to do. */
+  readonly begin: () => Promise<boolean>;
   readonly refuse: (error: Error) => void;
 }
 
@@ -12,7 +14,8 @@ const PATIENCE_MS = 5_000;
 
 /**
  * Gives out turns one after the other, in the order in which they were asked for. Those of suspects
- * begin when nobody else waits and the last long one is some time ago, or after five seconds more.
+ * begin when nobody else waits and, if somebody else had a turn since the last long one, that is some
+ * time ago, or after five seconds more.
  */
 export class TurnQueue {
   readonly #now: () => number;
@@ -22,6 +25,8 @@ export class TurnQueue {
   #isBusy = false;
   #wasLong = false;
   #restsUntilMs = -Infinity;
+  /** Who asks now and then is not among those who wait, but would come too late after each long turn. */
+  #hadOthersSince = false;
   #restTimer: NodeJS.Timeout | undefined;
 
   /** @param now milliseconds of any steadily growing clock */
@@ -37,9 +42,16 @@ export class TurnQueue {
         reject(refusal);
         return;
       }
-      const begin = () => task().then(resolve, reject);
+      const begin = () => {
+        const done = task();
+        done.then(resolve, reject);
+        return done.then(
+          () => true,
+          () => false,
+        );
+      };
       const askedAtMs = lane === "suspect" ? this.#now() : 0;
-      this.#waiting[lane].push({ askedAtMs, begin, refuse: reject });
+      this.#waiting[lane].push({ lane, askedAtMs, begin, refuse: reject });
       if (this.#isBusy) return;
       this.#isBusy = true;
       queueMicrotask(this.#beginNext);
@@ -48,11 +60,13 @@ export class TurnQueue {
 
   /**
    * To be told by a turn that took long, before it ends: the event loop goes round before the next
-   * one, so that signals and requests are heard, and no suspect begins for so many milliseconds.
+   * one, so that signals and requests are heard. No suspect begins for so many milliseconds once
+   * somebody else has had a turn after it; while nobody has, suspects keep nobody waiting.
    */
   rest(ms: number): void {
     this.#wasLong = true;
     this.#restsUntilMs = this.#now() + ms;
+    this.#hadOthersSince = false;
   }
 
   /** Refuses those of a lane who wait, and all who ask from now on. */
@@ -84,7 +98,9 @@ export class TurnQueue {
       return;
     }
     // Whoever waited for this turn goes on before the next one begins.
-    void turn.begin().then(() => {
+    void turn.begin().then((isDone) => {
+      // An ordinary turn that failed may have been a suspect's, who now asks among its like.
+      if (isDone && turn.lane === "ordinary" && !this.#wasLong) this.#hadOthersSince = true;
       if (this.#wasLong) setImmediate(this.#beginNext);
       else this.#beginNext();
       this.#wasLong = false;
@@ -97,7 +113,8 @@ export class TurnQueue {
     if (first === undefined) return ordinary.shift() ?? null;
     const nowMs = this.#now();
     const waitedMs = nowMs - Math.max(first.askedAtMs, this.#restsUntilMs);
-    const isItsTurn = ordinary.length === 0 ? nowMs >= this.#restsUntilMs : waitedMs >= PATIENCE_MS;
+    const isRested = !this.#hadOthersSince || nowMs >= this.#restsUntilMs;
+    const isItsTurn = ordinary.length === 0 ? isRested : waitedMs >= PATIENCE_MS;
     return (isItsTurn ? suspect : ordinary).shift() ?? null;
   }
 
