@@ -38,23 +38,27 @@ beforeEach(async () => {
 
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-/** A deployment of which a cursor is the number of products before it. */
+/** A deployment in which products are published at their number, and a cursor is that of the last. */
 async function query(reference: unknown, args: unknown): Promise<unknown> {
   const name = getFunctionName(reference as FunctionReference<"query">);
   asked.push(name);
   const refusal = refuse(name);
   if (refusal !== null) throw refusal;
-  return answer(name, args as { start: string | null; end?: string });
+  return answer(name, args as Asked);
 }
 
-function answer(name: string, { start, end }: { start: string | null; end?: string }): unknown {
+type Asked = { start: string | null; last?: { publishedAt: number } | null };
+
+function answer(name: string, { start, last }: Asked): unknown {
   const from = Number(start ?? 0);
   if (name === "shop/sitemap:part") {
     const to = Math.min(from + PART_SIZE, slugs.length);
-    return { end: String(to), isLast: to === slugs.length, isEmpty: to === from };
+    const isLast = to === slugs.length;
+    const place = { publishedAt: to, createdAt: to };
+    return { end: String(to), last: isLast ? null : place, isLast, isEmpty: to === from };
   }
   if (name === "shop/sitemap:products") {
-    return slugs.slice(from, Number(end)).map((slug) => ({ slug }));
+    return slugs.slice(from, last?.publishedAt).map((slug) => ({ slug }));
   }
   return [{ slug: "kitchen", children: [{ slug: "pantry", children: [] }] }];
 }
@@ -136,4 +140,21 @@ test("ends of parts that the deployment does not know any more are found again",
   };
   expect(await addresses("/sitemap-products-3.xml")).toEqual(["https://shop.test/p/bench"]);
   expect(partsAsked()).toBe(6);
+});
+
+test("for a part that cannot be read the catalogue is walked over again once a minute", async () => {
+  await get("/sitemap.xml");
+  refuse = (name) => (name === "shop/sitemap:products" ? new Error("broken") : null);
+  for (let count = 0; count < 3; count += 1) {
+    expect((await get("/sitemap-products-1.xml")).status).toBe(500);
+  }
+  expect(partsAsked()).toBe(6);
+  clock = 59_999;
+  expect((await get("/sitemap-products-2.xml")).status).toBe(500);
+  expect(partsAsked()).toBe(6);
+  clock = 60_000;
+  expect((await get("/sitemap-products-2.xml")).status).toBe(500);
+  expect(partsAsked()).toBe(9);
+  refuse = () => null;
+  expect((await get("/sitemap-products-2.xml")).status).toBe(200);
 });

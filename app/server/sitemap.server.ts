@@ -1,5 +1,5 @@
 import type { ConvexHttpClient } from "convex/browser";
-import type { FunctionReturnType } from "convex/server";
+import type { FunctionArgs, FunctionReturnType } from "convex/server";
 
 import { isUnavailable } from "#app/server/convex.server.ts";
 import { api } from "#convex/_generated/api.js";
@@ -29,10 +29,12 @@ export type SitemapOptions = {
   readonly now: () => number;
 };
 
-/** Where a part of the products starts and ends: cursors. */
-type Part = { readonly start: string | null; readonly end: string };
+/** Where a part of the products starts and ends. */
+type Part = FunctionArgs<typeof api.shop.sitemap.products>;
 
 const PARTS_MAX_AGE_MS = 60 * 60 * 1000;
+/** Between two walks because of parts that could not be read. */
+const FORGET_INTERVAL_MS = 60 * 1000;
 
 /**
  * Each sitemap of products is read with one query of bounded size. Where their parts begin is found by
@@ -55,18 +57,18 @@ export function createSitemaps({ client, publicUrl, now }: SitemapOptions): Site
   };
 
   async function readProducts(number: number): Promise<string | null> {
+    const list = await parts.get();
     try {
-      return await readPart(number);
+      return await readPart(list, number);
     } catch (error) {
-      if (isUnavailable(error)) throw error;
       // The cursors may be from before an update.
-      parts.forget();
-      return await readPart(number);
+      if (isUnavailable(error) || !parts.forget(list)) throw error;
+      return await readPart(await parts.get(), number);
     }
   }
 
-  async function readPart(number: number): Promise<string | null> {
-    const part = (await parts.get())[number - 1];
+  async function readPart(list: readonly Part[], number: number): Promise<string | null> {
+    const part = list[number - 1];
     if (part === undefined) return null;
     const products = await client.query(api.shop.sitemap.products, part);
     return urlSet(
@@ -78,12 +80,14 @@ export function createSitemaps({ client, publicUrl, now }: SitemapOptions): Site
 
 type PartList = {
   readonly get: () => Promise<readonly Part[]>;
-  readonly forget: () => void;
+  /** Whether there are others to try: a walk that finds the same again is not made at once. */
+  readonly forget: (parts: readonly Part[]) => boolean;
 };
 
 function createPartList(client: SitemapOptions["client"], now: () => number): PartList {
   let known: { readonly parts: readonly Part[]; readonly foundAt: number } | null = null;
   let walk: Promise<readonly Part[]> | null = null;
+  let forgottenAt = -Infinity;
 
   async function findAgain(): Promise<readonly Part[]> {
     try {
@@ -106,8 +110,12 @@ function createPartList(client: SitemapOptions["client"], now: () => number): Pa
       walk.catch(() => undefined);
       return Promise.resolve(known.parts);
     },
-    forget: () => {
+    forget: (parts) => {
+      if (known?.parts !== parts) return true;
+      if (now() - forgottenAt < FORGET_INTERVAL_MS) return false;
+      forgottenAt = now();
       known = null;
+      return true;
     },
   };
 }
@@ -120,7 +128,7 @@ async function findParts(client: SitemapOptions["client"]): Promise<readonly Par
       api.shop.sitemap.part,
       { start },
     );
-    if (!found.isEmpty) parts.push({ start, end: found.end });
+    if (!found.isEmpty) parts.push({ start, last: found.last });
     if (found.isLast) return parts;
     start = found.end;
   }

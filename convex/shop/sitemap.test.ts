@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { api } from "../_generated/api";
 import { addCategory, addProduct, startShop, type TestShop } from "../lib/shop.setup.ts";
-import { findPart } from "../model/sitemap.ts";
+import { findPart, listPart, type SitemapPart, type SitemapPlace } from "../model/sitemap.ts";
 import { syncPlacements } from "../model/placements.ts";
 
 test("every product for sale is in one part of the sitemap, the oldest first", async () => {
@@ -43,15 +43,35 @@ test("a shop without products has one part, which is empty", async () => {
   expect([part.isLast, part.isEmpty]).toEqual([true, true]);
 });
 
-type Part = { start: string | null; end: string };
+test("a part has no more products than its size, whatever end it is asked for", async () => {
+  const t = startShop();
+  const categoryId = await addCategory(t);
+  for (const at of [1, 2, 3, 4]) {
+    await addProduct(t, { slug: `p${at}`, publishedAt: at, categoryId });
+  }
+  for (const last of [null, { publishedAt: 4, createdAt: Number.MAX_VALUE }]) {
+    const products = await t.run((ctx) => listPart(ctx, { start: null, last }, 3));
+    expect(products.map(({ slug }) => slug)).toEqual(["p1", "p2", "p3"]);
+  }
+});
+
+test("products of the same moment are in one part each", async () => {
+  const t = startShop();
+  const categoryId = await addCategory(t);
+  for (const slug of ["a", "b", "c"]) await addProduct(t, { slug, publishedAt: 1, categoryId });
+  expect((await slugsOf(t, await walk(t, 2))).flat().toSorted()).toEqual(["a", "b", "c"]);
+});
+
+type Part = { start: string | null; last: SitemapPlace | null };
 
 async function walk(t: TestShop, size: number): Promise<Part[]> {
   const parts: Part[] = [];
-  for (let start: string | null = null; ; start = parts.at(-1)?.end ?? null) {
-    const from = start;
-    const { end, isLast } = await t.run((ctx) => findPart(ctx, from, size));
-    parts.push({ start, end });
-    if (isLast) return parts;
+  for (let start: string | null = null; ;) {
+    const from: string | null = start;
+    const part: SitemapPart = await t.run((ctx) => findPart(ctx, from, size));
+    parts.push({ start, last: part.last });
+    if (part.isLast) return parts;
+    start = part.end;
   }
 }
 
