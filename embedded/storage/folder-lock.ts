@@ -48,9 +48,15 @@ export async function lockFolder(folder: string, record: LockRecord): Promise<Fo
   }
 }
 
+/** On a full disk the record stays: nobody answers at its address then, so the next owner takes it over. */
 function release(server: Server, record: LockRecord, address: string): void {
-  record.swap(address, null);
-  server.close();
+  try {
+    record.swap(address, null);
+  } catch {
+    // Whoever asks finds that nobody answers.
+  } finally {
+    server.close();
+  }
 }
 
 /**

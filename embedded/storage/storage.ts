@@ -17,6 +17,7 @@ import {
   type OpenOptions,
 } from "./open-lmdb.ts";
 import { isCut, logicalEntry, physicalKey, type LogicalEntry } from "./physical-key.ts";
+import { keepReserve, withReserve } from "./reserve-file.ts";
 import {
   DataDamagedError,
   DataFolderError,
@@ -161,8 +162,10 @@ export class Storage {
     try {
       lock = await lockFolder(folder, {
         read: () => readMeta(lmdb, LOCK_KEY)?.toString() ?? null,
-        swap: (expected, next) => swapMeta(lmdb, LOCK_KEY, expected, next),
+        swap: (expected, next) =>
+          withReserve(folder, () => swapMeta(lmdb, LOCK_KEY, expected, next)),
       });
+      keepReserve(folder);
       recordFormat(lmdb);
       const opened = Journal.open(folder, {
         fileBytes: limits.bytes,
