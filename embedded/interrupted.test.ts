@@ -37,7 +37,9 @@ test("when its data folder fails it says so and ends, and what it acknowledged i
   const restarted = await start();
   const again = new ConvexHttpClient(restarted.url, { logger: false });
   expect(acknowledged).toBeGreaterThan(2);
-  expect(await again.query(notes.list, { author: "a" })).toHaveLength(acknowledged);
+  const found = await again.query(notes.list, { author: "a" });
+  // The last one may have come to the disk before the failure, and its answer not to the client.
+  expect(found.length - acknowledged).toBeOneOf([0, 1]);
 }, 90_000);
 
 test("a cron action that a crash interrupted is not run again, and its next occurrence is", async () => {

@@ -70,7 +70,7 @@ export function PageSteps({
   const t = useTranslations("ui.pagination");
   if (previous === null && next === null) return null;
   return (
-    <nav aria-label={t("label")} className="flex flex-wrap items-center justify-center gap-3">
+    <nav aria-label={t("steps")} className="flex flex-wrap items-center justify-center gap-3">
       {previous !== null && (
         <ButtonLink to={previous}>
           <Icon as={ChevronLeft} size={16} />
