@@ -259,9 +259,8 @@ test("when clients leave too much unread together, some are sent away and others
   }
   await untilAnswered("unreadTogether", slow.length);
   for (const { socket } of slow) socket.resume();
-  const ends = await Promise.all(
-    slow.map(({ closed, told }) => Promise.race([closed, told("MutationResponse", 1)])),
-  );
+  // Who is sent away may read what was on its way to it, and is then told nothing more.
+  const ends = await Promise.all(slow.map(({ watch }) => watch({ 0: { length: 1 } })));
   const sentAway = ends.filter((end) => end !== "told");
   expect(sentAway).toMatchObject(sentAway.map(() => SENT_AWAY));
   expect(sentAway.length).toBeGreaterThan(0);
