@@ -117,7 +117,11 @@ export class CommitPlan {
         next: current,
       });
     }
-    this.#addSearches(storage);
+    try {
+      this.#addSearches(storage);
+    } catch (error) {
+      throw storage.reportDamage(error);
+    }
   }
 
   /** Notes an index whose entries are to be removed from the store later on. */

@@ -3,7 +3,13 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { ordinalKey } from "../search/search-layout.ts";
+import {
+  blockKey,
+  ordinalKey,
+  postingsPrefix,
+  STATISTICS_KEY,
+  termKey,
+} from "../search/search-layout.ts";
 import { Storage, type StorageWrite } from "../storage/storage.ts";
 import { DataDamagedError } from "../storage/storage-error.ts";
 import { temporaryFolder } from "../storage/test-folder.ts";
@@ -80,6 +86,47 @@ test("a search index that names a row it does not know stops the database", asyn
   const damaged = await openDamaged((places) => ({ index: places.search, key, value: null }));
   expect(search(damaged.db, "one")).toHaveLength(1);
   expect(() => search(damaged.db, "two")).toThrow("names a row that is missing");
+  await expectStopped(damaged);
+});
+
+test("a search that finds a row which is missing stops the database", async () => {
+  const damaged = await openDamaged(({ byId, key }) => ({ index: byId, key, value: null }));
+  const { db, id } = damaged;
+  const problem = `an index of notes names the row ${id}, which is missing`;
+  expect(search(db, "one")).toHaveLength(1);
+  expect(() => search(db, "two")).toThrow(problem);
+  await expectStopped(damaged);
+});
+
+test("a search passes over what its transaction removed since it began", async () => {
+  const { db, id } = await openDamaged(({ byId, key, row }) => ({ index: byId, key, value: row }));
+  const tx = db.begin();
+  const request = { componentPath: "", table: "notes", index: "by_text", filters: [] };
+  const found = tx.search({ ...request, query: "one two three" });
+  expect(take(found, 1)).toHaveLength(1);
+  const others = take(tx.search({ ...request, query: "two" }));
+  expect(others.map(({ document }) => document.id)).toEqual([id]);
+  tx.remove("", id);
+  expect(take(found).map(({ document }) => document.id)).not.toContain(id);
+});
+
+test.each([
+  ["the statistics", STATISTICS_KEY],
+  ["the frequency of a term", termKey("two")],
+  ["the postings of a term", blockKey(postingsPrefix("two"), 1)],
+  ["the name of a document", ordinalKey(1)],
+])("a search index of which %s lost the end stops the database", async (_what, key) => {
+  const value = Buffer.from("end");
+  const damaged = await openDamaged((places) => ({ index: places.search, key, value }));
+  expect(() => search(damaged.db, "two")).toThrow("has not the length that it was given");
+  await expectStopped(damaged);
+});
+
+test("a write stops the database when it meets a damaged entry of a search index", async () => {
+  const value = Buffer.from("end");
+  const key = termKey("two");
+  const damaged = await openDamaged((places) => ({ index: places.search, key, value }));
+  expect(() => insert(damaged.db, "notes", { text: "two" })).toThrow(DataDamagedError);
   await expectStopped(damaged);
 });
 

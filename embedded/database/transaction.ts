@@ -375,10 +375,7 @@ export class DatabaseTransaction implements Transaction {
     if (order === "asc") consumed.upper = `${found.key}\0`;
     else consumed.lower = found.key;
     const document = this.#lookUp(table, found.id);
-    if (document === null) {
-      const problem = `an index of ${table.name} names the row ${found.id}, which is missing`;
-      throw this.#view.storage.reportDamage(new DamagedRecordError(problem));
-    }
+    if (document === null) throw this.#missingRow(table, found.id);
     this.#countRead(table, document);
     return { key: found.key, document };
   }
@@ -388,10 +385,18 @@ export class DatabaseTransaction implements Transaction {
     const hit = cursor.next();
     if (hit === null) return null;
     const document = this.#lookUp(table, hit.id);
-    // A row that the transaction deleted meanwhile is passed over.
-    if (document === null) return this.#stepSearch(table, cursor);
+    if (document === null) {
+      const isDeletedMeanwhile = this.#writes?.get(hit.id) !== undefined;
+      if (isDeletedMeanwhile) return this.#stepSearch(table, cursor);
+      throw this.#missingRow(table, hit.id);
+    }
     this.#countRead(table, document);
     return { key: rankKey(hit), document };
+  }
+
+  #missingRow(table: TableState, id: string): unknown {
+    const problem = `an index of ${table.name} names the row ${id}, which is missing`;
+    return this.#view.storage.reportDamage(new DamagedRecordError(problem));
   }
 
   /** Reads a document by id, records and counts that, found or not. */

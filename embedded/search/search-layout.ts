@@ -11,6 +11,8 @@
  */
 import { createHash } from "node:crypto";
 
+import { DamagedRecordError } from "../storage/storage-error.ts";
+
 export const STATISTICS_KEY = "s";
 
 export interface SearchStatistics {
@@ -19,6 +21,7 @@ export interface SearchStatistics {
   readonly nextOrdinal: number;
 }
 
+const STATISTICS_LENGTH = 24;
 const EMPTY_STATISTICS: SearchStatistics = { documents: 0, terms: 0, nextOrdinal: 0 };
 
 /** Entries per block: 1.5 kB, so that LMDB keeps a block within a page. */
@@ -27,15 +30,17 @@ export const BLOCK_ENTRIES = 128;
 export const POSTING_WORDS = 3;
 
 export function encodeStatistics({ documents, terms, nextOrdinal }: SearchStatistics): Buffer {
-  const bytes = Buffer.alloc(24);
+  const bytes = Buffer.alloc(STATISTICS_LENGTH);
   for (const [position, value] of [documents, terms, nextOrdinal].entries()) {
     bytes.writeDoubleLE(value, position * 8);
   }
   return bytes;
 }
 
+/** @throws DamagedRecordError */
 export function decodeStatistics(bytes: Buffer | null): SearchStatistics {
   if (bytes === null) return EMPTY_STATISTICS;
+  if (bytes.length !== STATISTICS_LENGTH) throw cutOff();
   const [documents, terms, nextOrdinal] = [0, 8, 16].map((offset) => bytes.readDoubleLE(offset));
   return { documents: documents ?? 0, terms: terms ?? 0, nextOrdinal: nextOrdinal ?? 0 };
 }
@@ -56,7 +61,9 @@ export function encodeOwner(id: string, creationTime: number): Buffer {
   return bytes;
 }
 
+/** @throws DamagedRecordError */
 export function decodeOwner(bytes: Buffer): { readonly id: string; readonly creationTime: number } {
+  if (bytes.length <= 8) throw cutOff();
   return { creationTime: bytes.readDoubleLE(0), id: bytes.toString("latin1", 8) };
 }
 
@@ -89,8 +96,12 @@ export function afterBlocks(prefix: string): string {
   return `${prefix}\xff\xff\xff\xff\xff`;
 }
 
-/** Words of a block, whatever the alignment of its bytes. */
+/**
+ * Words of a block, whatever the alignment of its bytes.
+ * @throws DamagedRecordError
+ */
 export function decodeWords(bytes: Buffer): Uint32Array {
+  if (bytes.length % 4 !== 0) throw cutOff();
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   return new Uint32Array(copy.buffer);
@@ -99,6 +110,19 @@ export function decodeWords(bytes: Buffer): Uint32Array {
 /** The bytes of the words, which must not change afterwards. */
 export function encodeWords(words: Uint32Array): Buffer {
   return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/**
+ * The only word of an entry that is a number: an ordinal or a frequency.
+ * @throws DamagedRecordError
+ */
+export function decodeWord(bytes: Buffer): number {
+  if (bytes.length !== 4) throw cutOff();
+  return bytes.readUInt32LE(0);
+}
+
+function cutOff(): DamagedRecordError {
+  return new DamagedRecordError("an entry of a search index has not the length that it was given");
 }
 
 function ordinalBytes(ordinal: number): string {

@@ -7,6 +7,7 @@ import {
   afterBlocks,
   decodeOwner,
   decodeStatistics,
+  decodeWord,
   decodeWords,
   filterPrefix,
   idKey,
@@ -52,8 +53,23 @@ interface Candidate {
 /**
  * Ranks documents by BM25, best first; equal scores newest first, then by id. All of the first 1,025
  * are there, later ones may be missing. `differences` are laid over the index.
+ * @throws DataDamagedError when the index has an entry that cannot be read.
  */
 export function* searchDocuments(
+  storage: Storage,
+  index: number,
+  filterFields: readonly string[],
+  condition: SearchCondition,
+  differences: readonly SearchDifference[],
+): Generator<SearchHit> {
+  try {
+    yield* rank(storage, index, filterFields, condition, differences);
+  } catch (error) {
+    throw storage.reportDamage(error);
+  }
+}
+
+function* rank(
   storage: Storage,
   index: number,
   filterFields: readonly string[],
@@ -114,7 +130,7 @@ class Search {
       documents += (visible === null ? 0 : 1) - (indexed === null ? 0 : 1);
       terms += (visible?.length ?? 0) - (indexed?.length ?? 0);
       const ordinal = indexed === null ? undefined : storage.get(index, idKey(indexed.id));
-      if (ordinal !== undefined && ordinal !== null) this.#hidden.add(ordinal.readUInt32LE(0));
+      if (ordinal !== undefined && ordinal !== null) this.#hidden.add(decodeWord(ordinal));
     }
     this.#documents = documents;
     this.#averageLength = documents === 0 ? 0 : terms / documents;
@@ -210,8 +226,7 @@ class Search {
     if (known !== undefined) return known;
     const bytes = this.#storage.get(this.#index, ordinalKey(ordinal));
     if (bytes === null) {
-      const problem = `the search index ${this.#index} names a row that is missing`;
-      throw this.#storage.reportDamage(new DamagedRecordError(problem));
+      throw new DamagedRecordError(`the search index ${this.#index} names a row that is missing`);
     }
     const owner = decodeOwner(bytes);
     this.#owners.set(key, owner, weighOwner());
@@ -230,7 +245,8 @@ class Search {
 
   /** In how many visible documents the term occurs. */
   #frequency(term: string): number {
-    let frequency = this.#storage.get(this.#index, termKey(term))?.readUInt32LE(0) ?? 0;
+    const bytes = this.#storage.get(this.#index, termKey(term));
+    let frequency = bytes === null ? 0 : decodeWord(bytes);
     for (const { indexed, visible } of this.#differences) {
       if (indexed?.terms.has(term) === true) frequency -= 1;
       if (visible?.terms.has(term) === true) frequency += 1;

@@ -1,3 +1,4 @@
+import { DamagedRecordError } from "../storage/storage-error.ts";
 import type { Storage, StorageWrite } from "../storage/storage.ts";
 import type { SearchDocument } from "./search-document.ts";
 import {
@@ -5,6 +6,7 @@ import {
   BLOCK_ENTRIES,
   blockKey,
   decodeStatistics,
+  decodeWord,
   decodeWords,
   encodeOwner,
   encodeStatistics,
@@ -112,13 +114,15 @@ export class SearchWriter {
 
   #ordinalOf(id: string): number {
     const bytes = this.#storage.get(this.#index, idKey(id));
-    if (bytes === null) throw new Error(`Document ${id} is missing in search index ${this.#index}`);
-    return bytes.readUInt32LE(0);
+    if (bytes === null) {
+      throw new DamagedRecordError(`the search index ${this.#index} lacks the row ${id}`);
+    }
+    return decodeWord(bytes);
   }
 
   #writeFrequency(term: string, delta: number): void {
     const bytes = this.#storage.get(this.#index, termKey(term));
-    const frequency = (bytes?.readUInt32LE(0) ?? 0) + delta;
+    const frequency = (bytes === null ? 0 : decodeWord(bytes)) + delta;
     this.#put(termKey(term), frequency > 0 ? encodeWords(Uint32Array.of(frequency)) : null);
   }
 
