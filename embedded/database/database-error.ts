@@ -39,8 +39,8 @@ export type DatabaseErrorCode =
 export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
 
-  constructor(code: DatabaseErrorCode, message: string) {
-    super(message);
+  constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "DatabaseError";
     this.code = code;
   }

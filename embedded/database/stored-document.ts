@@ -14,6 +14,8 @@ import type { StoredDocument, Timestamp } from "./types.ts";
 /** Creation time and size, before the JSON text. */
 export const HEADER_LENGTH = 12;
 
+const NOT_AN_OBJECT = "Value must be an Object";
+
 /** A document with its parsed value at hand, as writes and index maintenance need it. */
 export interface ParsedDocument {
   readonly stored: StoredDocument;
@@ -31,36 +33,53 @@ export function makeDocument(
   { isSystem = false }: { readonly isSystem?: boolean } = {},
 ): ParsedDocument {
   if (!isPlainObject(fields)) {
-    throw new DatabaseError("DocumentNotObject", "Documents must be objects");
+    throw new DatabaseError("DocumentNotObject", NOT_AN_OBJECT);
   }
-  checkSystemFields(id, creationTime, fields);
+  requireOwnFields(id, creationTime, fields);
   const value = isWhole(fields)
     ? fields
     : sortedWith(fields, { _id: id, _creationTime: creationTime });
+  // Rows of the system are as large as what they record: arguments and results of functions.
+  requireValid(value, isSystem ? 0 : valueNesting(value));
   const size = valueSize(value);
-  if (!isSystem) requireUserDocument(value, size);
+  const { documentBytes } = VALUE_LIMITS;
+  if (!isSystem && size > documentBytes.max) {
+    throw new DatabaseError("ValueTooLarge", documentBytes.text(size));
+  }
   return new Version({ id, creationTime, size, json: stringifyValue(value) }, value).parsed;
 }
 
-/** Rows of the system are as large as what they record: arguments and results of functions. */
-function requireUserDocument(value: JsonObject, size: number): void {
-  const { documentNesting, documentBytes } = VALUE_LIMITS;
-  const nesting = valueNesting(value);
-  if (nesting > documentNesting.max) {
-    throw new DatabaseError("TooNestedError", documentNesting.text(nesting));
-  }
-  if (size > documentBytes.max) throw new DatabaseError("ValueTooLarge", documentBytes.text(size));
+/** Names all that is wrong, as Convex's `ResolvedDocument::must_validate` does. */
+function requireValid(value: JsonObject, nesting: number): void {
+  const { documentNesting } = VALUE_LIMITS;
+  const isTooNested = nesting > documentNesting.max;
+  const reserved = Object.keys(value).filter((field) => field.startsWith("_"));
+  // The two that every document has.
+  if (!isTooNested && reserved.length === 2) return;
+  const violations = reserved
+    .filter((field) => field !== "_id" && field !== "_creationTime")
+    .map(
+      (field) =>
+        `Field '${field}' starts with an underscore, which is only allowed for system fields like '_id'`,
+    );
+  if (isTooNested) violations.unshift(documentNesting.text(nesting));
+  throw new DatabaseError(
+    isTooNested ? "TooNestedError" : "FieldNameInvalid",
+    `Document(value: ${displayValue(value)}) isn't a valid document: ${violations.join("\n ")}`,
+  );
 }
 
 /**
  * Parses what a function wrote, commit timestamp placeholders included; `isPatch` admits removals.
- * Throws `DatabaseError`.
+ * Throws `DatabaseError` with the `ValueError` that is its cause.
  */
 export function parseWrittenValue(json: string, isPatch: boolean): JsonValue {
   try {
     return parseValue(json, { undefinedFields: isPatch, commitTs: true });
   } catch (error) {
-    if (error instanceof ValueError) throw new DatabaseError(codeOf(error), error.message);
+    if (error instanceof ValueError) {
+      throw new DatabaseError(codeOf(error), error.message, { cause: error });
+    }
     throw error;
   }
 }
@@ -68,7 +87,7 @@ export function parseWrittenValue(json: string, isPatch: boolean): JsonValue {
 /** Top-level merge of a patch into a document's value, fields in its order; removed ones vanish. */
 export function applyPatch(value: JsonObject, patch: JsonValue): JsonObject {
   if (!isPlainObject(patch)) {
-    throw new DatabaseError("DocumentNotObject", "Documents must be objects");
+    throw new DatabaseError("DocumentNotObject", NOT_AN_OBJECT);
   }
   const merged: Record<string, JsonValue> = {};
   for (const [field, item] of Object.entries(value)) {
@@ -178,31 +197,22 @@ export function decodeStored(id: string, bytes: Buffer): StoredDocument {
   return new Version({ id, creationTime, size, json }, null);
 }
 
-/** Given system fields must be the document's own; other names starting with `_` are reserved. */
-function checkSystemFields(id: string, creationTime: number, fields: JsonObject): void {
-  for (const [field, item] of Object.entries(fields)) {
-    if (!field.startsWith("_")) continue;
-    if (field === "_id") {
-      if (item !== id) {
-        throw new DatabaseError(
-          "InvalidIdError",
-          `Provided document ID "${id}" doesn't match '_id' field ${displayValue(item)}`,
-        );
-      }
-    } else if (field === "_creationTime") {
-      if (item !== creationTime) {
-        throw new DatabaseError(
-          "InvalidCreationTimeError",
-          `Provided creation time ${creationTime} doesn't match '_creationTime' field in ` +
-            displayValue(fields),
-        );
-      }
-    } else {
-      throw new DatabaseError(
-        "FieldNameInvalid",
-        `Field '${field}' starts with an underscore, which is only allowed for system fields like '_id'`,
-      );
-    }
+/** System fields that are given must be the document's own. */
+function requireOwnFields(id: string, creationTime: number, fields: JsonObject): void {
+  const givenId = fields["_id"];
+  if (givenId !== undefined && givenId !== id) {
+    throw new DatabaseError(
+      "InvalidIdError",
+      `Provided document ID "${id}" doesn't match '_id' field ${displayValue(givenId)}`,
+    );
+  }
+  const givenTime = fields["_creationTime"];
+  if (givenTime !== undefined && givenTime !== creationTime) {
+    throw new DatabaseError(
+      "InvalidCreationTimeError",
+      `Provided creation time ${creationTime} doesn't match '_creationTime' field in ` +
+        displayValue(sortedWith(fields, { _id: id })),
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { encodeDocumentId, newInternalId, tableNumberOf } from "../values/docume
 import { encodeKeyPart } from "../values/index-key.ts";
 import { DamagedRecordError } from "../storage/storage-error.ts";
 import { fits } from "../values/fitting.ts";
-import { checkValue, isIdentifier } from "../values/validator.ts";
+import { checkValue, identifierProblem, isIdentifier } from "../values/validator.ts";
 import {
   COUNTS_INDEX,
   fixedTableName,
@@ -516,11 +516,7 @@ export class DatabaseTransaction implements Transaction {
 
   #create(componentPath: ComponentPath, name: string): TableState {
     if (!isIdentifier(name)) {
-      throw new DatabaseError(
-        "InvalidTableName",
-        `Invalid table name: "${name}". Identifiers must start with a letter and can only contain ` +
-          "letters, digits, and underscores.",
-      );
+      throw new DatabaseError("InvalidTableName", identifierProblem(name));
     }
     if (!isSystemTable(name)) {
       requireRoomForTables([...this.catalog.allTables(), ...this.#newTables.values()], 1);

@@ -17,6 +17,7 @@ import {
 import {
   deleteStoredFile,
   requireDigest,
+  storageIdArg,
   storageMetadata,
   storageUrl,
 } from "../runtime/syscalls/storage-syscalls.ts";
@@ -92,12 +93,21 @@ const SYSCALLS = new Map<string, ActionSyscall>(
       }),
     "1.0/auditLog": () => "null",
     "1.0/storageGetUrl": ({ database, deployment }, { path }, args) =>
-      storageUrl(database.begin(), path.componentPath, deployment, textArg(args, "storageId")),
+      storageUrl(
+        database.begin(),
+        path.componentPath,
+        deployment,
+        storageIdArg(args, "storage.getUrl"),
+      ),
     "1.0/storageGetMetadata": ({ database }, { path }, args) =>
-      storageMetadata(database.begin(), path.componentPath, textArg(args, "storageId")),
+      storageMetadata(
+        database.begin(),
+        path.componentPath,
+        storageIdArg(args, "storage.getMetadata"),
+      ),
     "1.0/storageDelete": ({ database }, { path }, args) =>
       commitWrites(database, (transaction) =>
-        deleteStoredFile(transaction, path.componentPath, textArg(args, "storageId")),
+        deleteStoredFile(transaction, path.componentPath, storageIdArg(args, "storage.delete")),
       ),
     "1.0/storageGenerateUploadUrl": ({ deployment, uploadTokens }, { path }) => {
       const token = encodeURIComponent(uploadTokens.issue(path.componentPath));

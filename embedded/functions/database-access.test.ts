@@ -232,10 +232,10 @@ test("ids are checked before they are used", async () => {
     "Invalid argument `id` for `db.get`: Unable to decode ID: Invalid ID length 8",
   );
   await expect(deployment.value("db:get", { id, table: "pairs" })).rejects.toThrow(
-    "is from table `notes`",
+    'expected to be an Id<"pairs">, got Id<"notes"> instead.',
   );
   await expect(deployment.change("db:removeIn", { id, table: "pairs" })).rejects.toThrow(
-    "is from table `notes`",
+    'expected to be an Id<"pairs">, got Id<"notes"> instead.',
   );
   await expect(deployment.value("db:normalize", { table: "notes", id })).resolves.toBe(id);
   await expect(deployment.value("db:normalize", { table: "pairs", id })).resolves.toBeNull();
@@ -261,9 +261,17 @@ test("the system's own tables are out of reach", async () => {
     .begin()
     .range({ componentPath: "", ...modules })
     .next();
+  const id = row!.document.id;
   for (const path of ["db:getSystem", "db:get"]) {
-    await expect(deployment.value(path, { id: row!.document.id })).rejects.toThrow(
-      "not accessible to functions",
+    expect(await deployment.value(path, { id })).toBeNull();
+  }
+  for (const [path, verb] of [
+    ["db:patch", "patch"],
+    ["db:replace", "replace"],
+    ["db:remove", "delete"],
+  ] as const) {
+    await expect(deployment.change(path, { id, value: {} })).rejects.toThrow(
+      `Invalid argument \`id\` for \`db.${verb}\`: Table for ID "${id}" not found`,
     );
   }
 });

@@ -271,8 +271,8 @@ test("db.system shows jobs and files, read-only, and nothing else of the system"
     filtered: 1,
     files: 0,
     asUser: "System tables can only be accessed with db.system.",
-    userAsSystem: "User tables can only be accessed from db.get().",
-    patched: "System tables (prefixed with `_`) are read-only.",
+    userAsSystem: "User tables cannot be accessed with db.system.",
+    patched: "System tables can only be accessed with db.system.",
     hidden: expect.stringContaining("_modules") as string,
     secret: expect.stringContaining("_session_requests") as string,
   });

@@ -378,7 +378,8 @@ export function isIdentifier(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && !/^_+$/.test(name);
 }
 
-function identifierProblem(name: string): string {
+/** Why a name is no identifier, in Convex's words. */
+export function identifierProblem(name: string): string {
   if (name === "") return "Identifier cannot be empty";
   const { max, text } = VALUE_LIMITS.identifierLength;
   if (name.length > max) return text(name.length);

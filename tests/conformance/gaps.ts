@@ -7,6 +7,7 @@ export const EMBEDDED_GAPS: Gaps = {
 };
 
 const UNCHECKED_DOCUMENTS = "Checks documents by the schema's validators only.";
+const OWN_WORDS = "Says it in words of its own.";
 const NO_FILE_SERVER = "Has no server: addresses of files lead nowhere.";
 const JAVASCRIPT_COMPARISON = "Filters compare with JavaScript's operators.";
 const JAVASCRIPT_ARITHMETIC = "Filters calculate with JavaScript's operators.";
@@ -30,6 +31,13 @@ export const CONVEX_TEST_GAPS: Gaps = {
   "an overflow and a division of integers by zero are refused": JAVASCRIPT_ARITHMETIC,
   "a condition that is no boolean is refused by and, or and not": JAVASCRIPT_ARITHMETIC,
   "get refuses what is no id": "Takes any text for the id of a document that is not there.",
+  "what is no id is refused in Convex's words, by every call that takes one": OWN_WORDS,
+  "an id of no table reads as null and cannot be written": OWN_WORDS,
+  "an id of another table is refused with both names": OWN_WORDS,
+  "what cannot be stored is named as the argument": UNCHECKED_DOCUMENTS,
+  "a document that breaks rules is refused with all that is wrong": UNCHECKED_DOCUMENTS,
+  "what is neither an id nor a UUID is no file, and is refused":
+    "Takes any text for the id of a file that is not there.",
   "ids are 31 to 37 lower-case letters and digits": "Ids are a counter and the table's name.",
   "a page that fills exactly with the last document is not done, the next is empty":
     "Looks one document further to tell whether a page is the last.",

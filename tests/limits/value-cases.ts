@@ -37,7 +37,7 @@ export const valueCases: CasesOf<typeof VALUE_LIMITS> = {
   ),
   documentNesting: upTo(
     (scene, levels) => store(scene, "document", levels),
-    "Document is too nested (nested 17 levels deep > maximum nesting 16)",
+    "isn't a valid document: Document is too nested (nested 17 levels deep > maximum nesting 16)",
   ),
 };
 
@@ -50,7 +50,8 @@ function everywhere(
   return async (scene, max) => {
     await upTo((_, extent) => take(scene, valueOf(extent)), message)(scene, max);
     await upTo((_, extent) => make(scene, kind, extent), message)(scene, max);
-    await upTo((_, extent) => store(scene, kind, extent), message)(scene, max);
+    const named = `Invalid argument \`value\` for \`db.insert\`: ${message}`;
+    await upTo((_, extent) => store(scene, kind, extent), named)(scene, max);
   };
 }
 

@@ -1,9 +1,11 @@
+import { DatabaseError } from "../../database/database-error.ts";
 import { idProblem, tableNumberOf } from "../../values/document-id.ts";
-import type { JsonObject } from "../../values/json-value.ts";
+import { isPlainObject, type JsonObject } from "../../values/json-value.ts";
+import { ValueError } from "../../values/value-error.ts";
 import { FunctionError } from "../function-error.ts";
 import { requireReadsWithin, requireWritesWithin } from "../transaction-limits.ts";
 import { queryPage } from "./query-page.ts";
-import { openSource, parseSource, requireVisibleTable } from "./query-source.ts";
+import { openSource, isVisibleTable, parseSource, requireVisibleTable } from "./query-source.ts";
 import { expectedReads, parseOperators, QueryStream } from "./query-stream.ts";
 import {
   numberArg,
@@ -13,7 +15,6 @@ import {
   type SyscallContext,
   type SyscallHandler,
 } from "./syscall-context.ts";
-import { isPlainObject } from "../../values/json-value.ts";
 
 export const databaseSyncSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/queryStream": startQuery,
@@ -35,12 +36,12 @@ export const databaseReadSyscalls: Readonly<Record<string, SyscallHandler>> = {
 export const databaseWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/insert": (context, args) => {
     const table = textArg(args, "table");
-    if (table.startsWith("_")) {
-      throw new FunctionError("System tables (prefixed with `_`) are read-only.");
-    }
+    if (table.startsWith("_")) throw systemTableError();
     const { transaction, componentPath } = context;
     const valueJson = JSON.stringify(valueArg(args, "value"));
-    const id = withinLimits(context, () => transaction.insert(componentPath, table, valueJson));
+    const id = withinLimits(context, () =>
+      withArguments("insert", () => transaction.insert(componentPath, table, valueJson)),
+    );
     return JSON.stringify({ _id: id });
   },
   "1.0/shallowMerge": (context, args) =>
@@ -84,21 +85,21 @@ function nextDocument(context: SyscallContext, args: JsonObject): string {
 }
 
 function getDocument(context: SyscallContext, args: JsonObject): string {
+  const { transaction, componentPath } = context;
   const id = textArg(args, "id");
-  const table = requireTable(context, id, args, "get");
   const isSystem = args["isSystem"] === true;
-  if (table?.startsWith("_") === true) {
-    requireVisibleTable(table);
-    if (!isSystem) {
-      throw new FunctionError("System tables can only be accessed with db.system.");
-    }
-  } else if (table !== null && isSystem) {
-    throw new FunctionError("User tables can only be accessed from db.get().");
+  const verb = isSystem ? "system.get" : "get";
+  const table = tableOfId(context, id, verb);
+  if (table !== null && table.startsWith("_") !== isSystem) {
+    if (!isSystem) throw systemTableError();
+    throw new FunctionError("User tables cannot be accessed with db.system.");
   }
-  if (isSystem) context.transaction.usage.databaseQueries += 1;
-  const document = context.transaction.get(context.componentPath, id);
+  requireNamedTable(table, args, verb);
+  if (isSystem) transaction.usage.databaseQueries += 1;
+  // The read is recorded: the table may come with its first row.
+  const document = transaction.get(componentPath, id);
   requireReadsWithin(context);
-  return document === null ? "null" : document.json;
+  return table === null || document === null ? "null" : document.json;
 }
 
 function normalizeId({ transaction, componentPath }: SyscallContext, args: JsonObject): string {
@@ -114,11 +115,11 @@ function write(
   apply: (id: string) => void,
 ): string {
   const id = textArg(args, "id");
-  const table = requireTable(context, id, args, verb);
-  if (table?.startsWith("_") === true) {
-    throw new FunctionError("System tables (prefixed with `_`) are read-only.");
-  }
-  withinLimits(context, () => apply(id));
+  const table = tableOfId(context, id, verb);
+  if (table === null) throw invalidArgument("id", verb, `Table for ID "${id}" not found`);
+  requireNamedTable(table, args, verb);
+  if (table.startsWith("_")) throw systemTableError();
+  withinLimits(context, () => withArguments(verb, () => apply(id)));
   requireReadsWithin(context);
   return "null";
 }
@@ -136,26 +137,45 @@ function withinLimits<T>(context: SyscallContext, write: () => T): T {
   return result;
 }
 
-/** The table of an id; refuses what is no id, and ids of another table than the caller named. */
-function requireTable(
+/** The table of an id, `null` when functions know none; refuses what is no id. */
+function tableOfId(
   { transaction, componentPath }: SyscallContext,
   id: string,
-  args: JsonObject,
   verb: string,
 ): string | null {
   const tableNumber = tableNumberOf(id);
   if (tableNumber === null) {
-    throw new FunctionError(
-      `Invalid argument \`id\` for \`db.${verb}\`: Unable to decode ID: ${idProblem(id)}`,
-    );
+    throw invalidArgument("id", verb, `Unable to decode ID: ${idProblem(id)}`);
   }
   const table = transaction.tableNumbered(componentPath, tableNumber);
+  return table !== null && isVisibleTable(table) ? table : null;
+}
+
+/** Refuses ids of another table than the caller named. */
+function requireNamedTable(table: string | null, args: JsonObject, verb: string): void {
   const named = optionalTextArg(args, "table");
-  if (named !== null && table !== null && named !== table) {
-    throw new FunctionError(
-      `Invalid argument \`id\` for \`db.${verb}\`: ID ${JSON.stringify(id)} is from table ` +
-        `\`${table}\`, not from \`${named}\`.`,
-    );
+  if (named === null || table === null || named === table) return;
+  const problem = `expected to be an Id<"${named}">, got Id<"${table}"> instead.`;
+  throw invalidArgument("id", verb, problem);
+}
+
+/** Says of what the database refuses which argument it was. */
+function withArguments<T>(verb: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const isValue = error.code === "DocumentNotObject" || error.cause instanceof ValueError;
+    if (isValue) throw invalidArgument("value", verb, error.message);
+    if (error.code === "InvalidTableName") throw invalidArgument("table", verb, error.message);
+    throw error;
   }
-  return table;
+}
+
+function invalidArgument(name: string, verb: string, problem: string): FunctionError {
+  return new FunctionError(`Invalid argument \`${name}\` for \`db.${verb}\`: ${problem}`);
+}
+
+function systemTableError(): FunctionError {
+  return new FunctionError("System tables can only be accessed with db.system.");
 }

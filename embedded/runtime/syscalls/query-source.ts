@@ -89,9 +89,14 @@ export function openSource(
 
 /** @throws FunctionError for the system's own tables. */
 export function requireVisibleTable(table: string): void {
-  if (table.startsWith("_") && !VISIBLE_SYSTEM_TABLES.has(table)) {
+  if (!isVisibleTable(table)) {
     throw new FunctionError(`Table ${table} is not accessible to functions.`);
   }
+}
+
+/** Whether functions may know of a table: all but those that the system keeps to itself. */
+export function isVisibleTable(table: string): boolean {
+  return !table.startsWith("_") || VISIBLE_SYSTEM_TABLES.has(table);
 }
 
 function parseIndexName(indexName: string): { table: string; index: string } {

@@ -1,15 +1,24 @@
 import type { ComponentPath, Transaction } from "../../database/types.ts";
+import { tableNumberOf } from "../../values/document-id.ts";
+import type { JsonObject } from "../../values/json-value.ts";
 import { fileUrl, findFile, insertFile, removeFile, sha256Base64 } from "../file-records.ts";
 import { FunctionError } from "../function-error.ts";
 import type { DeploymentInfo } from "../services.ts";
 import { countFileRead, countFileWrite } from "../transaction-limits.ts";
 import { optionalTextArg, textArg, type SyscallHandler } from "./syscall-context.ts";
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export const storageReadSyscalls: Readonly<Record<string, SyscallHandler>> = {
   "1.0/storageGetUrl": ({ transaction, componentPath, services }, args) =>
-    storageUrl(transaction, componentPath, services.deployment, textArg(args, "storageId")),
+    storageUrl(
+      transaction,
+      componentPath,
+      services.deployment,
+      storageIdArg(args, "storage.getUrl"),
+    ),
   "1.0/storageGetMetadata": ({ transaction, componentPath }, args) =>
-    storageMetadata(transaction, componentPath, textArg(args, "storageId")),
+    storageMetadata(transaction, componentPath, storageIdArg(args, "storage.getMetadata")),
 };
 
 export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
@@ -19,7 +28,7 @@ export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
     return JSON.stringify(`${cloudUrl}/api/storage/upload?token=${encodeURIComponent(token)}`);
   },
   "1.0/storageDelete": ({ transaction, componentPath }, args) =>
-    deleteStoredFile(transaction, componentPath, textArg(args, "storageId")),
+    deleteStoredFile(transaction, componentPath, storageIdArg(args, "storage.delete")),
   "1.0/storageStore": (context, args) => {
     const { transaction, componentPath, services } = context;
     const bytes = Buffer.from(textArg(args, "blob"), "base64");
@@ -46,6 +55,16 @@ export const storageWriteSyscalls: Readonly<Record<string, SyscallHandler>> = {
     return JSON.stringify({ blob, contentType: file.contentType });
   },
 };
+
+/** @throws FunctionError for what is neither the id of a document nor a UUID, in Convex's words. */
+export function storageIdArg(args: JsonObject, method: string): string {
+  const storageId = textArg(args, "storageId");
+  if (tableNumberOf(storageId) !== null || UUID.test(storageId)) return storageId;
+  throw new FunctionError(
+    `Invalid argument \`storageId\` for \`${method}\`: Invalid storage ID: "${storageId}". ` +
+      `Storage ID should be an\n${" ".repeat(20)}Id of '_storage' table, or a UUID string.`,
+  );
+}
 
 /** JSON text of a file's address, `null` for an unknown id. */
 export function storageUrl(

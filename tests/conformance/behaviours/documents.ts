@@ -1,3 +1,4 @@
+import type { Value } from "convex/values";
 import { expect } from "vitest";
 
 import { clause } from "../behaviour.ts";
@@ -17,6 +18,15 @@ import {
   type Document,
 } from "../documents.ts";
 import type { Driver } from "../driver.ts";
+
+const WRITES = [
+  ["documents:patch", "patch"],
+  ["documents:replace", "replace"],
+  ["documents:remove", "delete"],
+] as const;
+
+/** Well formed, of a table with the number 99,999,999. */
+const ID_OF_NO_TABLE = "zz0xebr024h36h2ncsvrh6daqf6dvvqzqtj0";
 
 async function removedId(t: Driver): Promise<string> {
   const id = await insert(t, { value: "removed" });
@@ -57,6 +67,51 @@ export const documents = clause("Documents", {
     const id = await insert(t, { value: 1 });
     expect(await t.query("documents:getFrom", { table: "things", id })).toMatchObject({ value: 1 });
     await expect(t.query("documents:getFrom", { table: "people", id })).rejects.toThrow();
+  },
+  "what is no id is refused in Convex's words, by every call that takes one": async (t) => {
+    const id = "no id";
+    const problem = (verb: string) =>
+      `Invalid argument \`id\` for \`db.${verb}\`: Unable to decode ID: Invalid ID length 5`;
+    await expect(get(t, id)).rejects.toThrow(problem("get"));
+    for (const [path, verb] of WRITES) {
+      const args = path === "documents:remove" ? { id } : { id, value: {} };
+      await expect(t.mutation(path, args)).rejects.toThrow(problem(verb));
+    }
+  },
+  "an id of no table reads as null and cannot be written": async (t) => {
+    const id = ID_OF_NO_TABLE;
+    expect(await get(t, id)).toBeNull();
+    for (const [path, verb] of WRITES) {
+      const args = path === "documents:remove" ? { id } : { id, value: {} };
+      await expect(t.mutation(path, args)).rejects.toThrow(
+        `Invalid argument \`id\` for \`db.${verb}\`: Table for ID "${id}" not found`,
+      );
+    }
+  },
+  "an id of another table is refused with both names": async (t) => {
+    const id = await insert(t, { value: 1 });
+    await expect(t.query("documents:getFrom", { table: "people", id })).rejects.toThrow(
+      'Invalid argument `id` for `db.get`: expected to be an Id<"people">, got Id<"things"> instead.',
+    );
+  },
+  "what cannot be stored is named as the argument": async (t) => {
+    const problem = "Invalid argument `value` for `db.insert`: ";
+    await expect(insert(t, 7)).rejects.toThrow(`${problem}Value must be an Object`);
+    await expect(insert(t, {}, "a table")).rejects.toThrow(
+      "Invalid argument `table` for `db.insert`: Identifier a table has invalid character ' '",
+    );
+  },
+  "a document that breaks rules is refused with all that is wrong": async (t) => {
+    let deep: Value = 1;
+    for (let level = 0; level < 16; level += 1) deep = [deep];
+    await expect(insert(t, { deep, _b: 1, _a: 2 })).rejects.toThrow(
+      "isn't a valid document: Document is too nested (nested 17 levels deep > maximum nesting " +
+        "16)\n Field '_a' starts with an underscore, which is only allowed for system fields " +
+        "like '_id'\n Field '_b' starts with an underscore",
+    );
+    await expect(insert(t, { _a: 1 })).rejects.toThrow(
+      /Document\(value: \{_a: 1\.0, _creationTime: [\d.]+, _id: "[0-9a-z]+"\}\) isn't a valid/,
+    );
   },
   "a patch merges at the top level only": async (t) => {
     const id = await insert(t, { value: { a: 1, b: 2 }, label: "kept" });

@@ -74,6 +74,12 @@ export const files = clause("File storage", {
     expect(await t.action("files:urlInAction", { id })).toBe(await urlOf(t, id));
     expect(await urlOf(t, await removed(t))).toBeNull();
   },
+  "what is neither an id nor a UUID is no file, and is refused": async (t) => {
+    const problem = 'Invalid storage ID: "nothing". Storage ID should be an';
+    await expect(urlOf(t, "nothing")).rejects.toThrow(problem);
+    await expect(t.action("files:urlInAction", { id: "nothing" })).rejects.toThrow(problem);
+    await expect(t.mutation("files:remove", { id: "nothing" })).rejects.toThrow(problem);
+  },
   "an address does not contain the file's id": async (t) => {
     const id = await store(t, "x");
     expect(await urlOf(t, id)).not.toContain(id);
