@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
+import { JOURNAL_FILES } from "../storage/journal.ts";
 import { Storage } from "../storage/storage.ts";
 import { DataFolderError } from "../storage/storage-error.ts";
 import { temporaryFolder } from "../storage/test-folder.ts";
@@ -31,4 +32,13 @@ test("a store that stays damaged is not copied", async () => {
   writeFileSync(file, Buffer.alloc(readFileSync(file).length, 7));
   const copied = copyStore(folder, target, () => undefined);
   await expect(copied).rejects.toBeInstanceOf(DataFolderError);
+});
+
+test("a store whose journal was lost is not copied", async () => {
+  const { folder, target } = await createStore();
+  const storage = await Storage.open(folder);
+  onTestFinished(() => storage.close());
+  for (const name of JOURNAL_FILES) rmSync(join(folder, name));
+  const copied = copyStore(folder, target, () => undefined);
+  await expect(copied).rejects.toThrow(`${folder} cannot be opened: journal-0 is missing`);
 });

@@ -8,11 +8,12 @@ import { openDatabase } from "../database/open-database.ts";
 import { checkStore } from "../database/store-check.ts";
 import { listRows, textField } from "../modules/system-documents.ts";
 import { STORED_FILES } from "../runtime/runtime-tables.ts";
-import { JOURNAL_FILES } from "../storage/journal.ts";
+import { JOURNAL_FILES, missingJournalFile } from "../storage/journal.ts";
 import { findDamagedPage } from "../storage/data-file-check.ts";
-import { metaKey, openLmdb, requireSound } from "../storage/open-lmdb.ts";
+import { metaKey, openLmdb, readMeta, requireSound } from "../storage/open-lmdb.ts";
 import { DamagedRecordError, DataFolderError } from "../storage/storage-error.ts";
-import { LOCK_KEY, Storage } from "../storage/storage.ts";
+import { LOCK_KEY, lostJournal } from "../storage/claim-store.ts";
+import { Storage } from "../storage/storage.ts";
 import type { OnProgress } from "./backup-layout.ts";
 
 export interface StoreCopy {
@@ -67,7 +68,7 @@ async function copyOnce(
     await source.close();
   }
   requireSoundPages(target, onProgress);
-  await forgetOwner(target);
+  await forgetOwner(folder, target);
   await requireSoundRows(target, onProgress);
   const database = await openDatabase({ folder: target });
   try {
@@ -133,8 +134,13 @@ function copyJournal(folder: string, target: string): void {
 }
 
 /** The owner of the original is not the owner of the copy. */
-async function forgetOwner(folder: string): Promise<void> {
-  const lmdb = openLmdb(folder);
+async function forgetOwner(folder: string, target: string): Promise<void> {
+  const lmdb = openLmdb(target);
+  const missing = readMeta(lmdb, LOCK_KEY) === undefined ? null : missingJournalFile(target);
+  if (missing !== null) {
+    await lmdb.close();
+    throw lostJournal(folder, missing);
+  }
   await lmdb.remove(metaKey(LOCK_KEY));
   await lmdb.close();
 }

@@ -25,9 +25,15 @@ const MAX_ADDRESS_LENGTH = 100;
 /**
  * Claims a data folder for this process. The owner listens on a local socket, so that a process that
  * was killed frees the folder, and one in another container that shares the folder is noticed.
+ * @param beforeClaim told, before anything is written, of the owner that does not answer any more;
+ * `null` when the last one gave the folder free. What it throws refuses the folder.
  * @throws DataFolderError `InUse`
  */
-export async function lockFolder(folder: string, record: LockRecord): Promise<FolderLock> {
+export async function lockFolder(
+  folder: string,
+  record: LockRecord,
+  beforeClaim: (owner: string | null) => void = () => undefined,
+): Promise<FolderLock> {
   const { address, server } = await listenSomewhere(folder);
   for (;;) {
     const owner = record.read();
@@ -37,6 +43,14 @@ export async function lockFolder(folder: string, record: LockRecord): Promise<Fo
         "InUse",
         `The data folder ${folder} is in use by another process; stop that one first.`,
       );
+    }
+    try {
+      beforeClaim(owner);
+    } catch (error) {
+      // It may have looked at what another process has begun to write.
+      if (record.read() !== owner) continue;
+      server.close();
+      throw error;
     }
     if (record.swap(owner, address)) {
       if (owner !== null) removeSocket(addressOf(folder, owner));

@@ -4,7 +4,8 @@ import { cpSync, type NoParamCallback } from "node:fs";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
 import { metaKey, openLmdb } from "./open-lmdb.ts";
-import { LOCK_KEY, Storage } from "./storage.ts";
+import { LOCK_KEY } from "./claim-store.ts";
+import { Storage } from "./storage.ts";
 import { StorageStoppedError } from "./storage-error.ts";
 import { temporaryFolder } from "./test-folder.ts";
 

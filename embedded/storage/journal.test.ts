@@ -1,12 +1,13 @@
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
 import { DiskSpace } from "./disk-space.ts";
 import { JOURNAL_FILES } from "./journal.ts";
-import { metaKey, openLmdb } from "./open-lmdb.ts";
-import { LOCK_KEY, Storage, type StorageOptions } from "./storage.ts";
+import { metaKey, OLDEST_STORAGE_FORMAT, openLmdb } from "./open-lmdb.ts";
+import { LOCK_KEY } from "./claim-store.ts";
+import { Storage, type StorageOptions } from "./storage.ts";
 import { temporaryFolder } from "./test-folder.ts";
 
 const INDEX = 7;
@@ -32,10 +33,22 @@ function textAt(storage: Storage, key: string): string | null {
   return storage.get(INDEX, key)?.toString() ?? null;
 }
 
-/** What a process that was killed leaves: a copy of the folder that nobody holds. */
+/** A copy of the folder of a process that was killed. */
+function copyOf(folder: string): string {
+  const copy = temporaryFolder();
+  cpSync(folder, copy, { recursive: true, filter: (path) => !/\.(sock|mdb-lock)$/.test(path) });
+  return copy;
+}
+
+/** Every file's bytes; LMDB's table of who reads is no data. */
+function contents(folder: string): ReadonlyMap<string, Buffer> {
+  const names = readdirSync(folder).filter((name) => name !== "lock.mdb");
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+/** The same without a note of who held it. */
 async function leftBy(folder: string): Promise<string> {
-  const left = temporaryFolder();
-  cpSync(folder, left, { recursive: true, filter: (path) => !/\.(sock|mdb-lock)$/.test(path) });
+  const left = copyOf(folder);
   const lmdb = openLmdb(left);
   await lmdb.remove(metaKey(LOCK_KEY));
   await lmdb.close();
@@ -49,6 +62,14 @@ async function writeEach(storage: Storage, texts: readonly string[]): Promise<vo
     storage.write([put("a", text), put(text, text)], ts);
     await storage.flushed(ts);
   }
+}
+
+async function recordOldestFormat(folder: string): Promise<void> {
+  const lmdb = openLmdb(folder);
+  const format = Buffer.alloc(4);
+  format.writeUInt32BE(OLDEST_STORAGE_FORMAT);
+  await lmdb.put(metaKey("format"), format);
+  await lmdb.close();
 }
 
 function changeBlock(folder: string, name: string, at: number, change: (bytes: Buffer) => void) {
@@ -120,14 +141,44 @@ test.each([
     const folder = temporaryFolder();
     const storage = await openStorage(folder, { journal: KEPT });
     await writeEach(storage, ["1", "2", "3"]);
-    const left = await leftBy(folder);
+    const left = copyOf(folder);
     changeBlock(left, "journal-0", BLOCK, (bytes) => (bytes[at] = 1));
+    await recordOldestFormat(left);
+    const before = contents(left);
     const sentence = `The data folder ${left} cannot be opened: its journal is damaged`;
     await expect(Storage.open(left)).rejects.toThrow(sentence);
-    // Nobody holds it afterwards.
+    // Nobody holds it afterwards, and an older version could take it as it is.
     await expect(Storage.open(left)).rejects.toThrow(sentence);
+    expect(contents(left)).toEqual(before);
   },
 );
+
+test.each(JOURNAL_FILES)("when %s is lost after a kill, the folder is refused", async (name) => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1"]);
+  const left = copyOf(folder);
+  rmSync(join(left, name));
+  const before = contents(left);
+  const sentence = `The data folder ${left} cannot be opened: ${name} is missing; restore it from a backup.`;
+  await expect(Storage.open(left)).rejects.toThrow(sentence);
+  await expect(Storage.open(left)).rejects.toThrow(sentence);
+  expect(contents(left)).toEqual(before);
+});
+
+test("a journal that was emptied when the folder was given free is not missed", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1"]);
+  await storage.close();
+  for (const name of JOURNAL_FILES) rmSync(join(folder, name));
+  const after = await openStorage(folder);
+  expect(textAt(after, "a")).toBe("1");
+  // From its first write on the new one is missed.
+  const left = copyOf(folder);
+  rmSync(join(left, "journal-1"));
+  await expect(Storage.open(left)).rejects.toThrow("journal-1 is missing");
+});
 
 test("a value that looks like a record is none", async () => {
   const folder = temporaryFolder();
@@ -151,9 +202,9 @@ test("writes stay in the journal while the disk has no room for the store", asyn
   const texts = Array.from({ length: 12 }, (_, number) => String(number));
   await writeEach(storage, texts);
   await storage.close();
-  const left = await leftBy(folder);
+  const left = copyOf(folder);
   for (const name of JOURNAL_FILES) rmSync(join(left, name));
-  expect(textAt(await openStorage(left), "a")).toBeNull();
+  await expect(Storage.open(left)).rejects.toThrow("journal-0 is missing");
   const later = await openStorage(folder);
   expect(texts.map((text) => textAt(later, text))).toEqual(texts);
   (await later.openSnapshot()).close();

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   openSync,
@@ -76,17 +77,15 @@ export class Journal {
     this.#current = second.to > first.to ? second : first;
   }
 
-  /** Opens or creates the files in a folder, with the whole records in them, in order. */
+  /** Opens the files in a folder, which are there, with the whole records in them, in order. */
   static open(
     folder: string,
     options: JournalOptions,
   ): { readonly journal: Journal; readonly records: readonly JournalRecord[] } {
-    const [first, second] = JOURNAL_FILES.map((name) => readFile(join(folder, name), options));
+    const [first, second] = JOURNAL_FILES.map((name) => openFile(join(folder, name), options));
     if (first === undefined || second === undefined) throw new Error("A journal has two files.");
-    syncFolder(folder);
     const journal = new Journal(options, [first.file, second.file]);
-    const records = [...first.records, ...second.records];
-    return { journal, records: records.sort((left, right) => left.from - right.from) };
+    return { journal, records: inOrder([...first.records, ...second.records]) };
   }
 
   /** Resolves when the record is on the disk. One at a time. */
@@ -120,16 +119,45 @@ export class Journal {
   }
 }
 
-function readFile(
+/** Durably; those that are there stay as they are. */
+export function makeJournalFiles(folder: string): void {
+  if (missingJournalFile(folder) === null) return;
+  for (const name of JOURNAL_FILES) {
+    closeSync(openSync(join(folder, name), constants.O_RDWR | constants.O_CREAT, 0o600));
+  }
+  syncFolder(folder);
+}
+
+/** Its name, `null` when none is. */
+export function missingJournalFile(folder: string): string | null {
+  return JOURNAL_FILES.find((name) => !existsSync(join(folder, name))) ?? null;
+}
+
+/** The whole records in the files that are there, in order. Changes nothing. */
+export function readJournal(folder: string, secret: Buffer): readonly JournalRecord[] {
+  const files = JOURNAL_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  return inOrder(files.flatMap((path) => recordsIn(readFileSync(path), secret).records));
+}
+
+function openFile(
   path: string,
   { secret, noSync }: JournalOptions,
 ): { readonly file: JournalFile; readonly records: readonly JournalRecord[] } {
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const descriptor = openSync(path, constants.O_RDWR);
   // What a killed process wrote may be in the system's memory only, and counts as durable from now on.
   if (!noSync) fdatasyncSync(descriptor);
-  const file: JournalFile = { descriptor, end: 0, to: 0 };
-  const bytes = readFileSync(path);
+  const { records, end, to } = recordsIn(readFileSync(path), secret);
+  return { file: { descriptor, end, to }, records };
+}
+
+/** With the last number in them, and where the record with it ends. */
+function recordsIn(
+  bytes: Buffer,
+  secret: Buffer,
+): { readonly records: readonly JournalRecord[]; readonly end: number; readonly to: number } {
   const records: JournalRecord[] = [];
+  let end = 0;
+  let to = 0;
   for (let at = 0; at + HEADER_LENGTH <= bytes.length;) {
     const record = decodeRecord(bytes.subarray(at), secret);
     if (record === null) {
@@ -138,11 +166,15 @@ function readFile(
     }
     at += blocks(HEADER_LENGTH + bytes.readUInt32BE(at + LENGTH));
     records.push(record);
-    if (record.to <= file.to) continue;
-    file.to = record.to;
-    file.end = at;
+    if (record.to <= to) continue;
+    to = record.to;
+    end = at;
   }
-  return { file, records };
+  return { records, end, to };
+}
+
+function inOrder(records: readonly JournalRecord[]): readonly JournalRecord[] {
+  return records.toSorted((left, right) => left.from - right.from);
 }
 
 function encodeRecord({ from, to, ts, writes }: JournalRecord, secret: Buffer): Buffer {

@@ -61,11 +61,15 @@ export function recordFormat(lmdb: Lmdb): void {
 
 /** What tells the journal's own records from other bytes, made when it is first asked for. */
 export function journalSecret(lmdb: Lmdb): Buffer {
-  const known = readMeta(lmdb, JOURNAL_KEY);
+  const known = knownJournalSecret(lmdb);
   if (known !== undefined) return known;
   const secret = randomBytes(JOURNAL_SECRET_LENGTH);
   lmdb.putSync(metaKey(JOURNAL_KEY), secret);
   return secret;
+}
+
+export function knownJournalSecret(lmdb: Lmdb): Buffer | undefined {
+  return readMeta(lmdb, JOURNAL_KEY);
 }
 
 export function metaKey(key: string): Buffer {

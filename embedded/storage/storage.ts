@@ -1,23 +1,14 @@
 import type { Transaction } from "lmdb";
 
+import { claimStore, type ClaimedStore } from "./claim-store.ts";
 import { DiskSpace } from "./disk-space.ts";
 import { EntrySorter } from "./entry-sorter.ts";
-import { lockFolder, type FolderLock } from "./folder-lock.ts";
-import { Journal, type JournalRecord } from "./journal.ts";
+import type { FolderLock } from "./folder-lock.ts";
+import type { Journal, JournalRecord } from "./journal.ts";
 import { CLOCK_KEY, positionOf, rootCause, writeBatch } from "./lmdb-batch.ts";
 import { scanLmdb } from "./lmdb-scan.ts";
-import {
-  journalSecret,
-  metaKey,
-  openLmdb,
-  readMeta,
-  recordFormat,
-  swapMeta,
-  type Lmdb,
-  type OpenOptions,
-} from "./open-lmdb.ts";
+import { metaKey, openLmdb, type Lmdb, type OpenOptions } from "./open-lmdb.ts";
 import { isCut, logicalEntry, physicalKey, type LogicalEntry } from "./physical-key.ts";
-import { keepReserve, withReserve } from "./reserve-file.ts";
 import {
   DataDamagedError,
   DataFolderError,
@@ -26,8 +17,6 @@ import {
   StorageStoppedError,
 } from "./storage-error.ts";
 import { mergeLayers, WriteLayer } from "./write-layer.ts";
-
-export const LOCK_KEY = "lock";
 
 /** One key to put, or to remove when the value is `null`. */
 export interface StorageWrite {
@@ -157,28 +146,19 @@ export class Storage {
     const space = options.space ?? new DiskSpace(folder);
     const limits = options.journal ?? JOURNAL_LIMITS;
     const lmdb = openLmdb(folder, options);
-    let lock: FolderLock | null = null;
-    let journal: Journal | null = null;
+    let claimed: ClaimedStore | null = null;
     try {
-      lock = await lockFolder(folder, {
-        read: () => readMeta(lmdb, LOCK_KEY)?.toString() ?? null,
-        swap: (expected, next) =>
-          withReserve(folder, () => swapMeta(lmdb, LOCK_KEY, expected, next)),
-      });
-      keepReserve(folder);
-      recordFormat(lmdb);
-      const opened = Journal.open(folder, {
+      claimed = await claimStore(folder, lmdb, {
         fileBytes: limits.bytes,
         noSync: options.noSync ?? false,
-        secret: journalSecret(lmdb),
       });
-      journal = opened.journal;
+      const { lock, journal, records } = claimed;
       const storage = new Storage({ folder, lmdb, lock, journal, space, limits });
-      storage.#replay(opened.records);
+      storage.#replay(records);
       return storage;
     } catch (error) {
-      journal?.close();
-      lock?.release();
+      claimed?.journal.close();
+      claimed?.lock.release();
       await lmdb.close();
       throw error instanceof DataFolderError ? error : unusable(folder, error);
     }
@@ -380,8 +360,10 @@ export class Storage {
     await this.#move;
     if (this.#moveTimer !== null) clearTimeout(this.#moveTimer);
     this.#journal.close();
-    // Giving the folder free is a write, and nothing is written to a damaged file.
-    if (this.#stopped instanceof DataDamagedError) this.#lock.abandon();
+    // Giving the folder free is a write, and nothing is written to a damaged file. The next start is to
+    // miss the journal when something is left in there.
+    const isLeft = this.#storedNumber < this.#number;
+    if (isLeft || this.#stopped instanceof DataDamagedError) this.#lock.abandon();
     else this.#lock.release();
     this.#stopped ??= new Error("The database is closed.");
     await this.#lmdb.close();
@@ -389,9 +371,7 @@ export class Storage {
 
   /** Takes up what the process before left in the journal. */
   #replay(records: readonly JournalRecord[]): void {
-    for (const { from, to, ts, writes } of records) {
-      if (to <= this.#number) continue;
-      if (from > this.#number) throw damagedJournal(this.#folder);
+    for (const { to, ts, writes } of records) {
       for (const { index, key, value } of writes) this.#layer.set(index, key, value);
       this.#number = to;
       this.#loggedNumber = to;
@@ -570,13 +550,6 @@ export class Storage {
     for (const waiter of waiters) waiter.reject(error);
     for (const listener of this.#stopListeners) listener(error);
   }
-}
-
-function damagedJournal(folder: string): DataFolderError {
-  return new DataFolderError(
-    "Damaged",
-    `The data folder ${folder} cannot be opened: its journal is damaged; restore it from a backup.`,
-  );
 }
 
 /** What LMDB says when it cannot claim a folder, in a sentence. */
