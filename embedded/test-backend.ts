@@ -97,12 +97,32 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
 
 /** Pushes modules as the command line does. */
 export async function pushTo(url: string, adminKey: string, sources: TestSources): Promise<void> {
-  const request = await pushRequest(sources);
-  const startPush = await postAsAdmin(url, adminKey, "/api/deploy2/start_push", request);
-  const { schemaChange } = startPush as { readonly schemaChange: unknown };
+  await finishPush(url, adminKey, await startPush(url, adminKey, sources));
+}
+
+/** The first step of a push; indexes are being built when it resolves. Its result is for the last one. */
+export async function startPush(
+  url: string,
+  adminKey: string,
+  sources: TestSources,
+): Promise<unknown> {
+  return postAsAdmin(url, adminKey, "/api/deploy2/start_push", await pushRequest(sources));
+}
+
+/** Resolves when indexes are built and rows are checked. */
+export async function waitForSchema(
+  url: string,
+  adminKey: string,
+  started: unknown,
+): Promise<void> {
+  const { schemaChange } = started as { readonly schemaChange: unknown };
   const status = await postAsAdmin(url, adminKey, "/api/deploy2/wait_for_schema", { schemaChange });
   if ((status as { type: string }).type !== "complete") throw new Error(JSON.stringify(status));
-  await postAsAdmin(url, adminKey, "/api/deploy2/finish_push", { startPush });
+}
+
+export async function finishPush(url: string, adminKey: string, started: unknown): Promise<void> {
+  await waitForSchema(url, adminKey, started);
+  await postAsAdmin(url, adminKey, "/api/deploy2/finish_push", { startPush: started });
 }
 
 async function postAsAdmin(

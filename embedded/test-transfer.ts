@@ -5,7 +5,7 @@ import type { Value } from "convex/values";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 
-import type { TestBackend } from "./test-backend.ts";
+import type { Announcement } from "./test-announcement.ts";
 
 interface ImportOptions {
   readonly format: "csv" | "jsonLines" | "jsonArray" | "zip";
@@ -21,7 +21,7 @@ export type TransferState = Readonly<Record<string, unknown>> & { readonly state
 
 /** Uploads a file, confirms the import, and waits for its end. */
 export async function importFile(
-  backend: TestBackend,
+  backend: Announcement,
   bytes: Buffer | string,
   options: ImportOptions,
 ): Promise<TransferState> {
@@ -33,7 +33,7 @@ export async function importFile(
 }
 
 export async function upload(
-  backend: TestBackend,
+  backend: Announcement,
   bytes: Buffer,
   { partBytes = 5_000, ...options }: ImportOptions,
 ): Promise<string> {
@@ -57,13 +57,13 @@ export async function upload(
   return importId;
 }
 
-export async function confirm(backend: TestBackend, importId: string): Promise<void> {
+export async function confirm(backend: Announcement, importId: string): Promise<void> {
   await postAsAdmin(backend, "/api/perform_import", JSON.stringify({ importId }));
 }
 
 /** Waits until an import is neither being worked on nor in the state that is given. */
 export async function stableImport(
-  backend: TestBackend,
+  backend: Announcement,
   importId: string,
   notThis?: string,
 ): Promise<TransferState> {
@@ -78,14 +78,14 @@ export async function stableImport(
 
 /** Requests an export, waits for it and downloads it. */
 export async function exportZip(
-  backend: TestBackend,
+  backend: Announcement,
   includeStorage: boolean,
 ): Promise<Map<string, Buffer>> {
   await postAsAdmin(backend, `/api/export/request/zip?includeStorage=${includeStorage}`);
   return unzip(await download(backend, await finishedExport(backend)));
 }
 
-async function finishedExport(backend: TestBackend): Promise<TransferState> {
+async function finishedExport(backend: Announcement): Promise<TransferState> {
   for (;;) {
     const row = (await systemQuery(backend, "cli/exports:getLatest")) as TransferState;
     if (row.state === "completed" || row.state === "failed") return row;
@@ -93,7 +93,7 @@ async function finishedExport(backend: TestBackend): Promise<TransferState> {
   }
 }
 
-export async function download(backend: TestBackend, row: TransferState): Promise<Buffer> {
+export async function download(backend: Announcement, row: TransferState): Promise<Buffer> {
   const response = await fetch(`${backend.url}/api/export/zip/${String(row["start_ts"])}`, {
     headers: { Authorization: `Convex ${backend.adminKey}` },
   });
@@ -102,7 +102,7 @@ export async function download(backend: TestBackend, row: TransferState): Promis
 }
 
 export async function systemQuery(
-  backend: TestBackend,
+  backend: Announcement,
   path: string,
   args: Record<string, Value> = {},
 ): Promise<unknown> {
@@ -142,7 +142,7 @@ export async function zipOf(
 }
 
 async function postAsAdmin(
-  { url, adminKey }: TestBackend,
+  { url, adminKey }: Announcement,
   path: string,
   body?: string | Buffer,
 ): Promise<unknown> {
