@@ -206,11 +206,16 @@ export function isSystemTable(name: string): boolean {
 }
 
 /** @throws DatabaseError `TooManyTables` when so many more than these would be too many. */
-export function requireRoomForTables(tables: Iterable<TableState>, added: number): void {
-  let count = added;
-  for (const { name } of tables) if (!isSystemTable(name)) count += 1;
+export function requireRoomForTables(existing: number, added: number): void {
   const { max, text } = SCHEMA_LIMITS.tables;
-  if (count > max) throw new DatabaseError("TooManyTables", text());
+  if (existing + added > max) throw new DatabaseError("TooManyTables", text());
+}
+
+/** How many of the tables count against the limit. */
+export function countUserTables(tables: Iterable<TableState>): number {
+  let count = 0;
+  for (const { name } of tables) if (!isSystemTable(name)) count += 1;
+  return count;
 }
 
 /** Tables whose number is known before their first row. */

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { Storage } from "../storage/storage.ts";
+import { CatalogState } from "./catalog-state.ts";
 import { OccConflictError } from "./database-error.ts";
 import { applySchema, commit, insert, openTestDatabase, schemaOf, take } from "./test-database.ts";
 import type { EngineDatabase, Transaction } from "./types.ts";
@@ -43,6 +44,26 @@ test("a change outside of every index writes the document and looks at nothing e
   expect(patched({ ...ITEM, stock: 3 })).toEqual({ reads: 0, writes: 1 });
   expect(patched({ n: 2 })).toEqual({ reads: 0, writes: 3 });
   expect(patched({ text: "a blue chair" }).writes).toBeGreaterThan(3);
+});
+
+test("tables made in one transaction cost as much each, however many they are", async () => {
+  const { db } = await openTestDatabase();
+  const looks = vi.spyOn(CatalogState.prototype, "allTables");
+  const copies = vi.spyOn(CatalogState.prototype, "withTables");
+  onTestFinished(() => void vi.restoreAllMocks());
+  const ids = commit(db, (tx) =>
+    Array.from({ length: 50 }, (_, n) => {
+      const id = tx.insert(n % 2 === 0 ? "" : "inner", `t${n}`, "{}");
+      expect(tx.get(n % 2 === 0 ? "" : "inner", id)).not.toBeNull();
+      return id;
+    }),
+  );
+  expect(looks).toHaveBeenCalledTimes(1);
+  // Once for each component.
+  expect(copies).toHaveBeenCalledTimes(2);
+  expect(ids.map((id, n) => db.begin().tableOf(n % 2 === 0 ? "" : "inner", id))).toEqual(
+    ids.map((_, n) => `t${n}`),
+  );
 });
 
 test("whoever searched for a row is told of a change in what the search does not look at", async () => {

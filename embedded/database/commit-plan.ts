@@ -102,20 +102,22 @@ export class CommitPlan {
    * its snapshot.
    */
   addDocuments(transaction: DatabaseTransaction, storage: Storage, ts: Timestamp): void {
+    const created = new CreatedTables(this.catalog);
     for (const [id, written] of transaction.writtenDocuments()) {
       const { before } = written;
       const current = written.current === null ? null : resolveDocument(written.current, ts);
       if (before?.json === current?.stored.json) continue;
-      const { componentPath, name } = written.table;
-      const table = this.catalog.table(componentPath, name) ?? this.#created(written.table);
       this.#addChange({
-        table,
+        table: created.current(written.table),
         id,
         before,
         after: current?.stored ?? null,
         old: before === null ? null : parseDocument(before),
         next: current,
       });
+    }
+    for (const [componentPath, tables] of created.byComponent) {
+      this.changeTables(componentPath, [...tables.values()]);
     }
     try {
       this.#addSearches(storage);
@@ -137,11 +139,6 @@ export class CommitPlan {
   #touchTable({ componentPath, name, number }: TableState): void {
     this.touch(TABLES_INDEX, tableNameKey(componentPath, name));
     this.touch(TABLES_INDEX, tableNumberKey(componentPath, number));
-  }
-
-  #created(table: TableState): TableState {
-    this.addTable(table);
-    return table;
   }
 
   #addChange(change: ParsedChange): void {
@@ -214,6 +211,28 @@ export class CommitPlan {
     const keys = this.touched.get(index);
     if (keys === undefined) this.touched.set(index, [touched]);
     else keys.push(touched);
+  }
+}
+
+/** Tables that a transaction made, gathered to enter the catalog together. */
+class CreatedTables {
+  readonly byComponent = new Map<ComponentPath, Map<string, TableState>>();
+  readonly #catalog: CatalogState;
+
+  constructor(catalog: CatalogState) {
+    this.#catalog = catalog;
+  }
+
+  /** The table as it is now; it comes into being if it has not yet. */
+  current(table: TableState): TableState {
+    const { componentPath, name } = table;
+    const existing =
+      this.#catalog.table(componentPath, name) ?? this.byComponent.get(componentPath)?.get(name);
+    if (existing !== undefined) return existing;
+    const tables = this.byComponent.get(componentPath);
+    if (tables === undefined) this.byComponent.set(componentPath, new Map([[name, table]]));
+    else tables.set(name, table);
+    return table;
   }
 }
 

@@ -4,6 +4,7 @@ import { BoundedCache } from "../lib/bounded-cache.ts";
 import type { Storage } from "../storage/storage.ts";
 import { encodeKeyPart } from "../values/index-key.ts";
 import {
+  countUserTables,
   declaredIndex,
   isSystemTable,
   newTable,
@@ -442,7 +443,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     const { componentPath, plans } = preparation;
     const known = this.#catalog.component(componentPath).tables;
     const missing = plans.filter(({ name }) => !known.has(name)).length;
-    requireRoomForTables(this.#catalog.allTables(), missing);
+    requireRoomForTables(countUserTables(this.#catalog.allTables()), missing);
     const building = plans
       .filter(({ name, added }) => added.length > 0 || !known.has(name))
       .map(({ name }) => known.get(name) ?? this.makeTable(componentPath, name))

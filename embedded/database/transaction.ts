@@ -5,6 +5,7 @@ import { fits } from "../values/fitting.ts";
 import { checkValue, identifierProblem, isIdentifier } from "../values/validator.ts";
 import {
   COUNTS_INDEX,
+  countUserTables,
   fixedTableName,
   isSystemTable,
   requireRoomForTables,
@@ -81,7 +82,11 @@ export class DatabaseTransaction implements Transaction {
   readonly #documentsRead: StoredDocument[] = [];
   /** How many of them are known to be readable. */
   #documentsChecked = 0;
+  /** Tables it made, by name and by number; only those that got rows are committed. */
   readonly #newTables = new Map<string, TableState>();
+  readonly #newTablesByNumber = new Map<string, TableState>();
+  /** How many there are with its own; `null` until it makes one. */
+  #userTables: number | null = null;
   readonly #schemas = new Map<ComponentPath, PreparedSchema>();
   readonly #imports: TableImport[] = [];
   readonly #nowMs: number;
@@ -109,11 +114,6 @@ export class DatabaseTransaction implements Transaction {
 
   get catalog(): CatalogState {
     return this.#view.catalog;
-  }
-
-  /** Tables this transaction made; only those that got rows are committed. */
-  get newTables(): ReadonlyMap<string, TableState> {
-    return this.#newTables;
   }
 
   get preparedSchemas(): ReadonlyMap<ComponentPath, PreparedSchema> {
@@ -496,12 +496,12 @@ export class DatabaseTransaction implements Transaction {
   #tableName(componentPath: ComponentPath, number: number): string | null {
     const table = this.catalog.component(componentPath).tablesByNumber.get(number);
     if (table !== undefined) return table.name;
-    for (const created of this.#newTables.values()) {
-      if (created.componentPath === componentPath && created.number === number) return created.name;
-    }
+    const key = tableNumberKey(componentPath, number);
+    const created = this.#newTablesByNumber.get(key);
+    if (created !== undefined) return created.name;
     const fixed = fixedTableName(number);
     if (fixed === null && this.#writes !== null) {
-      this.#reads.point(TABLES_INDEX, tableNumberKey(componentPath, number));
+      this.#reads.point(TABLES_INDEX, key);
     }
     return fixed;
   }
@@ -519,10 +519,13 @@ export class DatabaseTransaction implements Transaction {
       throw new DatabaseError("InvalidTableName", identifierProblem(name));
     }
     if (!isSystemTable(name)) {
-      requireRoomForTables([...this.catalog.allTables(), ...this.#newTables.values()], 1);
+      this.#userTables ??= countUserTables(this.catalog.allTables());
+      requireRoomForTables(this.#userTables, 1);
+      this.#userTables += 1;
     }
     const table = this.#host.makeTable(componentPath, name);
     this.#newTables.set(tableNameKey(componentPath, name), table);
+    this.#newTablesByNumber.set(tableNumberKey(componentPath, table.number), table);
     return table;
   }
 
