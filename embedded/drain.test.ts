@@ -221,6 +221,36 @@ test.each([
   60_000,
 );
 
+test("it ends in time beside many functions that compute without end, none of them known for that", async () => {
+  const names = Array.from({ length: 30 }, (_, number) => `loop${number}`);
+  const { child, url, adminKey } = await start();
+  await pushTo(url, adminKey, {
+    ...fixtureSources("notes"),
+    loops: [
+      `import { mutation } from "./_generated/server";`,
+      ...names.map((name) => `export const ${name} = mutation(() => { for (;;); });`),
+    ].join("\n"),
+  });
+  const client = new ConvexHttpClient(url, { logger: false });
+  const first = await client.mutation(notes.increment, { name: "kept" });
+  const call = (path: string, args: object) =>
+    fetch(`${url}/api/mutation`, { method: "POST", body: JSON.stringify({ path, args }) });
+  const loops = names.map((name) => call(`loops:${name}`, {}));
+  // Each has its first run, so that it takes its turn with all others.
+  const ended = Promise.race(loops);
+  const between = names.map(() =>
+    client.mutation(notes.increment, { name: "kept" }).catch(() => 0),
+  );
+  await ended;
+  const { code } = await terminate(child);
+  expect(code).toBe(0);
+  await Promise.allSettled(loops);
+  const acknowledged = Math.max(first, ...(await Promise.all(between)));
+  const restarted = await start();
+  const later = new ConvexHttpClient(restarted.url, { logger: false });
+  expect(await later.query(notes.counter, { name: "kept" })).toBeGreaterThanOrEqual(acknowledged);
+}, 120_000);
+
 test("what arrives before the deployment is ready is answered once it is", async () => {
   const first = await start();
   await terminate(first.child);

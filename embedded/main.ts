@@ -7,18 +7,11 @@ import { startBackend, type Backend } from "./backend.ts";
 import { ConfigError } from "./config.ts";
 import { createHandoverListener, type ReadyMessage } from "./http/socket-handover.ts";
 import { parseTrafficLimits, type TrafficLimits } from "./lib/traffic-limits.ts";
-import { exitWithin, heldUpMs, watchdogStarted } from "./runtime/watchdog.ts";
-import { DataDamagedError, DataFolderError, StorageStoppedError } from "./storage/storage-error.ts";
+import { endWhenAsked, endWith } from "./process-end.ts";
+import { watchdogStarted } from "./runtime/watchdog.ts";
 
 const USAGE =
   "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
-const STOP_TIMEOUT_MS = 4_800;
-/** For how long a function keeps signals waiting; for longer only where others have the processor. */
-const MAX_LATE_MS = 1_500;
-/** How much later the process ends all the same, whatever its main thread is busy with. */
-const STOP_EXTRA_MS = 100;
-/** `EX_DATAERR` of sysexits.h: starting again does not help. */
-const EXIT_DAMAGED = 65;
 /** A parent that hands over sockets is a proxy on this machine for everything else. */
 const PARENT_ADDRESSES = ["127.0.0.1", "::1"];
 
@@ -39,7 +32,7 @@ async function main(): Promise<void> {
     const options = parseOptions(process.argv.slice(2));
     const watching = watchdogStarted();
     const backend = await startBackend({ ...options, log });
-    endWhenAsked(backend);
+    endWhenAsked(backend, process);
     await watching;
     process.off("message", holdSocket);
     const acceptSocket = createHandoverListener((request, socket, head) => {
@@ -49,7 +42,7 @@ async function main(): Promise<void> {
     for (const arrived of handedOver) acceptSocket(...arrived);
     announce(backend, options.folder);
   } catch (error) {
-    fail(error);
+    endWith(error);
   }
 }
 
@@ -126,54 +119,4 @@ function announce({ url, adminKey }: Backend, folder: string): void {
   }
   console.log(`Convex deployment at ${url ?? "no port"}, data in ${folder}`);
   console.log(`Admin key: ${adminKey}`);
-}
-
-/** On a signal, without its parent, and when the data folder failed. */
-function endWhenAsked(backend: Backend): void {
-  let isStopping = false;
-  const stop = (exitCode: number) => {
-    if (isStopping) return;
-    isStopping = true;
-    // A function that computes keeps signals waiting, too.
-    const lateMs = Math.min(heldUpMs(), MAX_LATE_MS);
-    const onTimeout = () => process.exit(exitCode === 0 ? 1 : exitCode);
-    setTimeout(onTimeout, STOP_TIMEOUT_MS - lateMs).unref();
-    exitWithin(STOP_TIMEOUT_MS + STOP_EXTRA_MS - lateMs);
-    void backend.close(lateMs).then(
-      () => process.exit(exitCode),
-      (error: unknown) => fail(error),
-    );
-  };
-  // Not `once`: a second one, as from a terminal and a parent, must not cut off the first's work.
-  process.on("SIGTERM", () => stop(0));
-  // Without its parent nobody would hand it sockets or end it.
-  process.once("disconnect", () => stop(0));
-  void backend.failed.then((error) => {
-    console.error(describe(error));
-    // Those who wait are told that it failed, instead of nothing.
-    stop(exitCodeOf(error));
-  });
-}
-
-function fail(error: unknown): never {
-  console.error(describe(error));
-  process.exit(exitCodeOf(error));
-}
-
-function exitCodeOf(error: unknown): number {
-  const isDamaged =
-    error instanceof DataDamagedError ||
-    (error instanceof DataFolderError && error.code === "Damaged");
-  return isDamaged ? EXIT_DAMAGED : 1;
-}
-
-function describe(error: unknown): string {
-  if (
-    error instanceof ConfigError ||
-    error instanceof DataFolderError ||
-    error instanceof StorageStoppedError
-  ) {
-    return error.message;
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   mkdirSync,
@@ -13,14 +14,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openPromise } from "yauzl";
+import { ZipFile } from "yazl";
 
 import { fixtureSources, startTestBackend, type TestBackend } from "../test-backend.ts";
 import { decodeTimestamp } from "../values/timestamp.ts";
+import { MANIFEST, STORE_FILE, type Manifest } from "./backup-layout.ts";
 
 interface Stored {
   readonly balances: readonly number[];
@@ -233,6 +238,39 @@ test("a database with a damaged row is not backed up, and a check finds it", asy
     expect(code).toBe(1);
   }
   expect(readdirSync(folder)).toEqual(["data"]);
+}, 120_000);
+
+/** Overwrites a text in the database of a backup, whose digests then say that it is whole. */
+async function damageBackup(text: string, bytes: Buffer): Promise<void> {
+  const contents = new Map<string, Buffer>();
+  const zip = await openPromise(file, { lazyEntries: true });
+  for await (const entry of zip.eachEntry()) {
+    contents.set(entry.fileName, await buffer(await zip.openReadStreamPromise(entry)));
+  }
+  const store = contents.get(STORE_FILE)!;
+  bytes.copy(store, store.lastIndexOf(text));
+  const manifest = JSON.parse(contents.get(MANIFEST)!.toString()) as Manifest;
+  const digest = createHash("sha256").update(store).digest("hex");
+  const digests = { ...manifest.digests, [STORE_FILE]: digest };
+  contents.set(MANIFEST, Buffer.from(JSON.stringify({ ...manifest, digests })));
+  const damaged = new ZipFile();
+  for (const [path, content] of contents) damaged.addBuffer(content, path);
+  damaged.end();
+  writeFileSync(file, await buffer(damaged.outputStream));
+}
+
+test("a backup of a database that was damaged already is not restored", async () => {
+  const data = join(folder, "data");
+  await (await startFilled(data)).close();
+  expect((await run("backup", data)).code).toBe(0);
+  await damageBackup('"balance":100', Buffer.from('"balance"\0'));
+  const { code, text } = await run("restore", join(folder, "restored"));
+  expect(text).toMatch(
+    /is of a database that was damaged already \(the row \w{32} of accounts cannot be read\): nothing was restored/,
+  );
+  expect(text.split("\n")).toHaveLength(1);
+  expect(code).toBe(1);
+  expect(readdirSync(folder).sort()).toEqual(["data", "shop.backup"]);
 }, 120_000);
 
 test("bytes of a file that are lost are left out of a backup, with a warning then and later", async () => {
