@@ -430,3 +430,31 @@ test("ADM-5 orders are listed the latest first, by status, by number and by name
   expect(await list({ search: "Brandt", pageSize: 10 })).toMatchObject({ total: 4 });
   expect(await list({ search: "nobody" })).toMatchObject({ numbers: [], total: 0, page: 1 });
 });
+
+test("ADM-5 a whole e-mail address finds the orders from it, not those that share words with it", async () => {
+  const t = startShop();
+  const shopper = await addShopper(t, { stock: 10 });
+  const placed: Record<string, string> = {};
+  const emails = ["maren@shop.test", "maren@shop.test", "maren@shop.org", "else@shop.test"];
+  for (const [index, email] of emails.entries()) {
+    const { orderId } = await buy(await addShopper(t, { variantId: shopper.variantId }));
+    await t.run(async (ctx) => {
+      const { contact, number } = (await ctx.db.get("orders", orderId))!;
+      placed[String(index)] = number;
+      // Whoever ordered for somebody else wrote down both.
+      const searchText = `${number} maren@shop.test ${email}`;
+      await ctx.db.patch("orders", orderId, { contact: { ...contact, email }, searchText });
+    });
+  }
+  const { as } = await addManager(t);
+  const search = async (text: string) => {
+    const args = { status: null, search: text, page: 1, pageSize: 10 };
+    const { rows, total, isTotalExact } = await as.query(api.admin.orders.list, args);
+    return { numbers: rows.map(({ number }) => number).sort(), total, isTotalExact };
+  };
+  expect(await search("Maren@shop.test")).toEqual({
+    numbers: [placed["0"], placed["1"]],
+    ...{ total: 2, isTotalExact: true },
+  });
+  expect(await search("maren@")).toMatchObject({ total: 3 });
+});

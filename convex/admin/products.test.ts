@@ -184,6 +184,22 @@ test("ADM-2: a search has numbered pages, and says when it found more than they 
   expect((await search("bow", 99, 90)).rows).toHaveLength(20);
 });
 
+test("ADM-2: a whole SKU finds the one product that has it, or a variant with it", async () => {
+  const t = startShop();
+  const manager = await addUser(t, { role: "manager" });
+  const categoryId = await addCategory(t);
+  for (const slug of ["kit-10", "kit-100", "kit"]) await addProduct(t, { slug, categoryId });
+  await addProduct(t, { slug: "bath-7", categoryId, variants: [{}, {}] });
+  const search = async (words: string) => {
+    const args = { search: words, page: 1, pageSize: 10, beside: null };
+    const { rows, total } = await manager.as.query(api.admin.products.list, args);
+    return { slugs: rows.map(({ slug }) => slug), total };
+  };
+  expect(await search(" Kit-10 ")).toEqual({ slugs: ["kit-10"], total: 1 });
+  expect(await search("bath-7-1")).toEqual({ slugs: ["bath-7"], total: 1 });
+  expect((await search("kit")).total).toBe(3);
+});
+
 test("ADM-2: an id that is none is not found, and a known one shows its variants", async () => {
   const t = startShop();
   const manager = await addUser(t, { role: "manager" });

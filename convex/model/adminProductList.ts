@@ -46,7 +46,7 @@ export async function listForStaff(
   const { products, ...page } =
     query === ""
       ? await pageByName(ctx, wanted.beside, size)
-      : await pageOfMatches(ctx, query, { page: wanted.page, size });
+      : await pageOfMatches(ctx, { typed: wanted.search, query, page: wanted.page, size });
   const { lowStockThreshold } = await getSettings(ctx);
   const rows = await Promise.all(
     products.map((product) => viewRow(ctx, product, lowStockThreshold)),
@@ -58,13 +58,10 @@ type Found = Page & { products: Doc<"products">[] };
 
 async function pageOfMatches(
   ctx: Ctx,
-  query: string,
-  { page, size }: { page: number; size: number },
+  { typed, query, page, size }: { typed: string; query: string; page: number; size: number },
 ): Promise<Found> {
-  const found = await ctx.db
-    .query("products")
-    .withSearchIndex("by_searchText", (q) => q.search("searchText", query))
-    .take(MAX_MATCHES + 1);
+  const ofSku = await findBySku(ctx, typed);
+  const found = ofSku === null ? await matching(ctx, query) : [ofSku];
   const total = Math.min(found.length, MAX_MATCHES);
   const shown = Math.min(Math.max(1, Math.ceil(total / size)), Math.max(1, Math.floor(page)));
   return {
@@ -72,6 +69,32 @@ async function pageOfMatches(
     ...{ total, isTotalExact: found.length <= MAX_MATCHES, page: shown },
     ...{ hasPrevious: false, hasNext: false },
   };
+}
+
+async function matching(ctx: Ctx, query: string): Promise<Doc<"products">[]> {
+  return await ctx.db
+    .query("products")
+    .withSearchIndex("by_searchText", (q) => q.search("searchText", query))
+    .take(MAX_MATCHES + 1);
+}
+
+/**
+ * The product with exactly this SKU, or with such a variant: the words in it are those of many. One
+ * without a digit may be a word of the language too, and is searched for like any other.
+ */
+async function findBySku(ctx: Ctx, typed: string): Promise<Doc<"products"> | null> {
+  const sku = typed.trim().toUpperCase();
+  if (!/\d/.test(sku)) return null;
+  const product = await ctx.db
+    .query("products")
+    .withIndex("by_sku", (q) => q.eq("sku", sku))
+    .first();
+  if (product !== null) return product;
+  const variant = await ctx.db
+    .query("variants")
+    .withIndex("by_sku", (q) => q.eq("sku", sku))
+    .first();
+  return variant === null ? null : await ctx.db.get("products", variant.productId);
 }
 
 async function pageByName(ctx: Ctx, beside: Beside | null, size: number): Promise<Found> {

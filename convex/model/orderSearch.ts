@@ -86,14 +86,46 @@ async function matches(
   text: string,
   status: OrderState | null,
 ): Promise<Doc<"orders">[]> {
-  const orders = ctx.db.query("orders");
   const number = orderNumberIn(text);
   if (number !== null) {
+    const orders = ctx.db.query("orders");
     return await orders.withIndex("by_number", (q) => q.eq("number", number)).take(1);
   }
-  return await orders
+  const ofAddress = await matchesOfAddress(ctx, text.toLowerCase(), status);
+  return ofAddress ?? (await matchesOfWords(ctx, text, status));
+}
+
+const ADDRESS = /^([^\s@]+)@\S*$/;
+
+/**
+ * Orders from the e-mail addresses that begin so, found by the words before the "@": those behind it
+ * are every other customer's too. Null when the text is none, or those words alone do not tell.
+ */
+async function matchesOfAddress(
+  ctx: Ctx,
+  address: string,
+  status: OrderState | null,
+): Promise<Doc<"orders">[] | null> {
+  const mailbox = ADDRESS.exec(address)?.[1];
+  if (mailbox === undefined) return null;
+  const found = await matchesOfWords(ctx, mailbox, status);
+  const words = mailbox.split(/[^\p{L}\p{N}]+/u);
+  const hasAll = ({ searchText }: Doc<"orders">) =>
+    words.every((word) => searchText.toLowerCase().includes(word));
+  // The best matches have all words: where others follow them, none was left out.
+  if (found.length > MAX_MATCHES && found.every(hasAll)) return null;
+  return found.filter(({ contact }) => contact.email.startsWith(address));
+}
+
+async function matchesOfWords(
+  ctx: Ctx,
+  words: string,
+  status: OrderState | null,
+): Promise<Doc<"orders">[]> {
+  return await ctx.db
+    .query("orders")
     .withSearchIndex("by_searchText", (q) => {
-      const matching = q.search("searchText", text);
+      const matching = q.search("searchText", words);
       return status === null ? matching : matching.eq("state", status);
     })
     .take(MAX_MATCHES + 1);
