@@ -6,6 +6,7 @@ import type { IndexKey, KeyInterval } from "./types.ts";
 
 const FIRST_SCAN = 8;
 const MAX_SCAN = 256;
+const ID_TAG = "\x10";
 
 export interface FoundKey {
   readonly key: IndexKey;
@@ -19,7 +20,6 @@ export interface FoundKey {
 export class IndexCursor {
   readonly #view: SnapshotView;
   readonly #index: number;
-  readonly #isById: boolean;
   readonly #isReverse: boolean;
   readonly #ownKeys: (() => SortedMap<string | null> | undefined) | null;
   #lower: IndexKey;
@@ -32,8 +32,6 @@ export class IndexCursor {
   constructor(options: {
     readonly view: SnapshotView;
     readonly index: number;
-    /** In `by_id` the stored value is the document, elsewhere it is the id. */
-    readonly isById: boolean;
     readonly interval: KeyInterval;
     readonly order: "asc" | "desc";
     /** How many entries will be asked for, as far as that is known. */
@@ -42,7 +40,6 @@ export class IndexCursor {
   }) {
     this.#view = options.view;
     this.#index = options.index;
-    this.#isById = options.isById;
     this.#isReverse = options.order === "desc";
     this.#lower = options.interval.lower;
     this.#upper = options.interval.upper;
@@ -55,7 +52,7 @@ export class IndexCursor {
       const undone = this.#view.undoneKeys(this.#index);
       const stored = this.#peekStored();
       let nearest: SortedEntry<string | null> | null =
-        stored === null ? null : { key: stored.key, value: this.#idOf(stored) };
+        stored === null ? null : { key: stored.key, value: idOf(stored.key) };
       // Later layers win where keys are equal.
       for (const layer of [undone, this.#ownKeys?.()]) {
         const entry = layer === undefined ? null : this.#nearestIn(layer);
@@ -96,6 +93,7 @@ export class IndexCursor {
       upper: this.#upper,
       isReverse: this.#isReverse,
       limit: this.#scanSize,
+      areKeysEnough: true,
     });
     this.#buffer = entries;
     this.#position = 0;
@@ -107,11 +105,6 @@ export class IndexCursor {
     return this.#view.storage;
   }
 
-  #idOf({ key, value }: LogicalEntry): string {
-    // A key of `by_id` is the encoded string: a tag, the id's ASCII characters, a zero.
-    return this.#isById ? key.slice(1, -1) : value.toString("latin1");
-  }
-
   #contains(key: IndexKey): boolean {
     return key >= this.#lower && (this.#upper === null || key < this.#upper);
   }
@@ -119,4 +112,9 @@ export class IndexCursor {
   #precedes(left: IndexKey, right: IndexKey): boolean {
     return this.#isReverse ? left > right : left < right;
   }
+}
+
+/** Keys of all indexes end with the encoded id: a tag, which no id has in it, its characters, a zero. */
+function idOf(key: IndexKey): string {
+  return key.slice(key.lastIndexOf(ID_TAG) + 1, -1);
 }

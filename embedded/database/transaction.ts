@@ -174,7 +174,6 @@ export class DatabaseTransaction implements Transaction {
     const cursor = new IndexCursor({
       view: this.#view,
       index: index.number,
-      isById: index.name === "by_id",
       interval,
       order,
       expected,

@@ -25,15 +25,9 @@ export function scanLmdb(
   let from = lowerLimit(index, lower);
   let to = upperLimit(index, upper);
   for (;;) {
-    const wanted = limit - entries.length;
-    const rows = readRows({ lmdb, transaction, from, to, isReverse, limit: wanted });
-    const cutAt = rows.findIndex((row) => isCut(row.key));
-    for (const row of cutAt < 0 ? rows : rows.slice(0, cutAt)) {
-      entries.push(logicalEntry(row.key, row.value));
-    }
-    const cutRow = rows[cutAt];
-    if (cutRow === undefined) return entries;
-    const group = groupLimits(cutRow.key);
+    const cutKey = readWhole({ lmdb, transaction, from, to }, request, entries);
+    if (cutKey === null) return entries;
+    const group = groupLimits(cutKey);
     const bounds = { lmdb, transaction, from: group.lower, to: group.upper };
     entries.push(...readGroup(bounds, request));
     if (isReverse) to = group.lower;
@@ -49,13 +43,34 @@ interface Bounds {
   readonly to: Buffer;
 }
 
-function readRows(bounds: Bounds & { readonly isReverse: boolean; readonly limit: number }) {
-  const { lmdb, from, to, isReverse, limit } = bounds;
-  const at = bounds.transaction === undefined ? {} : { transaction: bounds.transaction };
-  const range = isReverse
-    ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse: true }
-    : { start: from, end: to };
-  return Array.from(lmdb.getRange({ ...range, ...at, limit }));
+const NO_VALUE = Buffer.alloc(0);
+
+/** Adds entries up to the limit, or up to the first key that was cut, which is returned. */
+function readWhole(
+  { lmdb, transaction, from, to }: Bounds,
+  { isReverse, limit, areKeysEnough }: ScanRequest,
+  entries: LogicalEntry[],
+): Buffer | null {
+  const at = transaction === undefined ? {} : { transaction };
+  const range = {
+    ...(isReverse
+      ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse: true }
+      : { start: from, end: to }),
+    ...at,
+    limit: limit - entries.length,
+  };
+  if (areKeysEnough === true) {
+    for (const key of lmdb.getKeys(range)) {
+      if (isCut(key)) return key;
+      entries.push(logicalEntry(key, NO_VALUE));
+    }
+  } else {
+    for (const { key, value } of lmdb.getRange(range)) {
+      if (isCut(key)) return key;
+      entries.push(logicalEntry(key, value));
+    }
+  }
+  return null;
 }
 
 function readGroup(

@@ -150,6 +150,8 @@ test("ranges over short and long keys are those of a sorted list, stored or not"
           .sort(([left], [right]) => (left < right ? -1 : 1));
         if (request.isReverse) expected.reverse();
         expect(readAll(storage, request)).toEqual(expected);
+        const withoutValues = readAll(storage, { ...request, areKeysEnough: true });
+        expect(withoutValues.map(([key]) => key)).toEqual(expected.map(([key]) => key));
         for (const [key] of writes) expect(textAt(storage, key)).toBe(model.get(key) ?? null);
       },
     ),

@@ -32,6 +32,8 @@ export interface ScanRequest {
   readonly upper: string | null;
   readonly isReverse: boolean;
   readonly limit: number;
+  /** Whether nobody looks at the values: they may then be empty. */
+  readonly areKeysEnough?: boolean;
 }
 
 export interface ScanResult {
