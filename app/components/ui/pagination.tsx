@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 
 import { ButtonLink } from "./button.tsx";
 import { classNames } from "./class-names.ts";
@@ -8,6 +8,9 @@ import { Icon } from "./icon.tsx";
 
 const itemClass =
   "grid h-11 min-w-11 place-items-center rounded-md px-2 text-ui font-semibold tabular-nums";
+
+/** From so many pages on their numbers are too wide for phones to show the current one's neighbours. */
+const WIDE_PAGE_COUNT = 1000;
 
 /** Pages by number, each a real link. Shows nothing when there is only one. */
 export function Pagination({
@@ -21,17 +24,22 @@ export function Pagination({
   readonly pageTo: (page: number) => string;
 }) {
   const t = useTranslations("ui.pagination");
+  const format = useFormatter();
   if (pageCount <= 1) return null;
+  const pages = shownPages(page, pageCount);
   return (
     <nav aria-label={t("label")}>
       <ul className="flex flex-wrap items-center justify-center gap-1">
         <li>
           <Step label={t("previous")} icon={ChevronLeft} to={page > 1 ? pageTo(page - 1) : null} />
         </li>
-        {shownPages(page, pageCount).map((shown, index) => (
-          <li key={shown ?? `gap-${index}`}>
+        {pages.map((shown, index) => (
+          <li
+            key={shown ?? `gap-${index}`}
+            className={pageCount >= WIDE_PAGE_COUNT ? narrowClass(pages, index, page) : undefined}
+          >
             {shown === null ? (
-              <span className={classNames(itemClass, "text-ink-3")}>…</span>
+              <span className={classNames(itemClass, "text-ink-3 max-sm:min-w-6")}>…</span>
             ) : (
               <Link
                 to={pageTo(shown)}
@@ -42,7 +50,7 @@ export function Pagination({
                   shown === page ? "bg-inverse text-on-inverse" : "hover:bg-muted",
                 )}
               >
-                {shown}
+                {format.number(shown)}
               </Link>
             )}
           </li>
@@ -108,6 +116,17 @@ function Step({
       <Icon as={icon} />
     </Link>
   );
+}
+
+/** Leaves out a neighbour beside which pages are left out anyway. */
+function narrowClass(
+  pages: readonly (number | null)[],
+  index: number,
+  current: number,
+): string | undefined {
+  const isBesideGap = pages[index - 1] === null || pages[index + 1] === null;
+  const isNeighbour = Math.abs((pages[index] ?? current) - current) === 1;
+  return isBesideGap && isNeighbour ? "max-sm:hidden" : undefined;
 }
 
 /** First, last and the neighbours of the current page; null where pages are left out. */

@@ -1,5 +1,6 @@
 import { Link } from "@remix-run/react";
 import type { FunctionReturnType } from "convex/server";
+import { useEffect, useRef } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { classNames } from "#app/components/ui/class-names.ts";
@@ -30,7 +31,10 @@ export function readState(searchParams: URLSearchParams): OrderState | null {
 
 export type OrderCounts = FunctionReturnType<typeof api.admin.orders.counts>;
 
-/** One state at a time, each with its own address; on phones the row is moved sideways. */
+/**
+ * One state at a time, each with its own address; on phones the row is moved sideways, and begins
+ * where the current one is seen.
+ */
 export function OrderFilters({
   status,
   query,
@@ -44,8 +48,16 @@ export function OrderFilters({
   const t = useTranslations("admin.orders");
   const format = useFormatter();
   const states = useTranslations("orders.state");
+  const row = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const current = row.current?.querySelector<HTMLElement>("[aria-current]");
+    if (!row.current || !current) return;
+    const middle = current.offsetLeft + current.offsetWidth / 2;
+    row.current.scrollLeft = middle - row.current.offsetLeft - row.current.clientWidth / 2;
+  }, [status]);
   return (
     <nav
+      ref={row}
       aria-label={t("filters")}
       className="-mx-4 [scrollbar-width:none] overflow-x-auto px-4 md:mx-0 md:px-0"
     >
