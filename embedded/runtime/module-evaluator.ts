@@ -35,7 +35,9 @@ export interface AnalyzerOptions {
 }
 
 /** Evaluation of a large project may take longer than a function. It is tried in a thread first. */
-const EVALUATION_LIMIT_MS = 10 * ENTRY_LIMIT_MS;
+const TRIAL_LIMIT_MS = 10 * ENTRY_LIMIT_MS;
+/** How much longer than on trial it may then keep the engine, beyond what any function may. */
+const SLOWER_THAN_ON_TRIAL = 3;
 
 /** Analyses pushes. The variables given are the user's; the system's are added. */
 export function createCodeAnalyzer(
@@ -64,8 +66,11 @@ async function probe(
   const environments = new Map(converted.map(({ path, environment }) => [path, environment]));
   const inRealm = paths.filter((path) => environments.get(path) !== "node");
   const onNode = paths.filter((path) => environments.get(path) === "node");
+  const startedAt = performance.now();
   const onTrial = await probeInThread(code, paths, variables);
-  const probed = new Map(probeInRealm(code, inRealm, variables));
+  const trialMs = performance.now() - startedAt;
+  const limitMs = ENTRY_LIMIT_MS + SLOWER_THAN_ON_TRIAL * trialMs;
+  const probed = new Map(probeInRealm(code, inRealm, variables, limitMs));
   for (const path of onNode) {
     const found = onTrial.get(path);
     if (found?.kind !== "done") continue;
@@ -96,6 +101,7 @@ function probeInRealm(
   code: CodeSnapshot,
   paths: readonly string[],
   variables: ReadonlyMap<string, string>,
+  limitMs: number,
 ): [string, Probed][] {
   if (paths.length === 0) return [];
   const realm = new Realm(code, "");
@@ -109,7 +115,7 @@ function probeInRealm(
     });
     try {
       let json = "";
-      watchdog.guard(EVALUATION_LIMIT_MS, () => void (json = realm.probe(frame, path)));
+      watchdog.guard(limitMs, () => void (json = realm.probe(frame, path)));
       const probe = JSON.parse(json) as ModuleProbe;
       return [path, { probe, missingVariables: [...missing] }];
     } catch (error) {
@@ -134,7 +140,7 @@ async function probeInThread(
     code: module.code,
   }));
   const environments = { "": Object.fromEntries(variables) };
-  const options = { kind: "node", silenceLimitMs: EVALUATION_LIMIT_MS } as const;
+  const options = { kind: "node", silenceLimitMs: TRIAL_LIMIT_MS } as const;
   const thread = new ActionThread({ modules, environments }, options);
   try {
     const ends = new Map<string, ThreadEnd>();

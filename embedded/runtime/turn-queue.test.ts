@@ -75,6 +75,24 @@ test("a suspect that has waited for five seconds goes before others", async () =
   expect(begun).toEqual(["first", "suspect"]);
 });
 
+test("a suspect's patience begins when the rest after a long turn is over", async () => {
+  const { turns, begun, clock, ask, end, settle } = createQueue();
+  ask("long", "ordinary");
+  await settle();
+  turns.rest(3_000);
+  ask("suspect", "suspect");
+  ask("second", "ordinary");
+  ask("third", "ordinary");
+  await end("long");
+  clock.ms = 7_999;
+  await end("second");
+  expect(begun).toEqual(["long", "second", "third"]);
+  ask("fourth", "ordinary");
+  clock.ms = 8_000;
+  await end("third");
+  expect(begun).toEqual(["long", "second", "third", "suspect"]);
+});
+
 test("a suspect does not rest after a long turn when nobody else has had one since", async () => {
   const { turns, begun, refused, ask, end, settle } = createQueue();
   ask("long", "ordinary");
