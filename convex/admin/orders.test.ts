@@ -447,8 +447,8 @@ test("ADM-5 a whole e-mail address finds the orders from it, not those that shar
     });
   }
   const { as } = await addManager(t);
-  const search = async (text: string) => {
-    const args = { status: null, search: text, page: 1, pageSize: 10 };
+  const search = async (text: string, status: "paid" | "shipped" | null = null) => {
+    const args = { status, search: text, page: 1, pageSize: 10 };
     const { rows, total, isTotalExact } = await as.query(api.admin.orders.list, args);
     return { numbers: rows.map(({ number }) => number).sort(), total, isTotalExact };
   };
@@ -457,4 +457,6 @@ test("ADM-5 a whole e-mail address finds the orders from it, not those that shar
     ...{ total: 2, isTotalExact: true },
   });
   expect(await search("maren@")).toMatchObject({ total: 3 });
+  expect(await search("maren@", "paid")).toMatchObject({ total: 3 });
+  expect(await search("maren@", "shipped")).toMatchObject({ total: 0 });
 });

@@ -108,13 +108,16 @@ async function matchesOfAddress(
 ): Promise<Doc<"orders">[] | null> {
   const mailbox = ADDRESS.exec(address)?.[1];
   if (mailbox === undefined) return null;
-  const found = await matchesOfWords(ctx, mailbox, status);
+  const found = await matchesOfWords(ctx, mailbox, null);
   const words = mailbox.split(/[^\p{L}\p{N}]+/u);
   const hasAll = ({ searchText }: Doc<"orders">) =>
     words.every((word) => searchText.toLowerCase().includes(word));
   // The best matches have all words: where others follow them, none was left out.
   if (found.length > MAX_MATCHES && found.every(hasAll)) return null;
-  return found.filter(({ contact }) => contact.email.startsWith(address));
+  return found.filter(
+    ({ contact, state }) =>
+      contact.email.startsWith(address) && (status === null || state === status),
+  );
 }
 
 async function matchesOfWords(
