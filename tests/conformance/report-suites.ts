@@ -15,7 +15,7 @@ const OTHERS = `
 
 The same facade runs suites from checkouts of other projects, which are not kept here: \`npm run suites -- DIR…\` after \`npm install\` in each of them. These are the results of the last run; what every failing test takes for granted is in \`tests/facade/outside-suites.ts\`. Of convex-helpers it is the server's part, \`server/\`.
 
-Not run: \`@convex-dev/presence\` ships no tests; the client's own tests (convex-js) replace the server; the projects of the open backend's component-tests have their expectations in Rust (\`tests/fixtures/components\` and the conformance suite's components stand in for them), its scenario-runner makes load and asserts nothing, and its demos' ten tests are covered by the suites above.
+Not run: \`@convex-dev/presence\` ships no tests; the client's own tests (convex-js) replace the server; the projects of the open backend's component-tests have their expectations in Rust (\`tests/fixtures/components\` and the conformance suite's components stand in for them), and its scenario-runner makes load and asserts nothing.
 `;
 
 export function suitesSection(): string[] {

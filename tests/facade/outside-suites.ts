@@ -41,6 +41,12 @@ const SYSTEM =
 const UNION_ARGS = "A function's arguments are a union; a deployment refuses it when it is pushed.";
 
 export const OUTSIDE_SUITES: Readonly<Record<string, OutsideSuite>> = {
+  "convex-test-demo": {
+    repository: "https://github.com/get-convex/convex-backend",
+    folder: ".",
+    include: ["convex/**/*.test.ts"],
+    gaps: {},
+  },
   "@convex-dev/auth": {
     repository: "https://github.com/get-convex/convex-auth",
     folder: "test",
