@@ -7,6 +7,12 @@ import { createAdmission, type EngineCall } from "./admission.ts";
 import { requestOf, startTestDeployment, unwrap, type TestDeployment } from "./test-deployment.ts";
 import type { Caller, FunctionRequest } from "./types.ts";
 
+// What never returns is cut off as soon as it has shown what it is: else most of the time is its.
+vi.mock("../runtime/limits.ts", async (original) => {
+  const limits = await original<typeof import("../runtime/limits.ts")>();
+  return { ...limits, ENTRY_LIMIT_MS: limits.LONG_RUN_MS + 50 };
+});
+
 let deployment: TestDeployment;
 
 const SOURCES = {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 
 import { createTrafficControl } from "../lib/traffic-control.ts";
 import { parseTrafficLimits } from "../lib/traffic-limits.ts";
@@ -24,18 +24,18 @@ beforeAll(async () => {
   await deployment.change("calls:add");
 });
 afterAll(() => deployment.close());
-beforeEach(() => void vi.spyOn(TurnQueue.prototype, "rest"));
 afterEach(() => void vi.restoreAllMocks());
 
-/** How long the engine was asked to rest, in milliseconds. */
-function rests(): readonly number[] {
-  return vi.mocked(TurnQueue.prototype.rest).mock.calls.map(([ms]) => ms);
+/** How long the engine is asked to rest, in milliseconds, from now on. */
+function watchRests(): () => readonly number[] {
+  const rest = vi.spyOn(TurnQueue.prototype, "rest");
+  return () => rest.mock.calls.map(([ms]) => ms);
 }
 
 /** As a disk is that does not have what is asked for in memory. */
-function slowDownScans(ms: number): void {
+function slowDownScans(ms: number) {
   const scan = Reflect.get(Storage.prototype, "scan");
-  vi.spyOn(Storage.prototype, "scan").mockImplementation(function (this: Storage, request) {
+  return vi.spyOn(Storage.prototype, "scan").mockImplementation(function (this: Storage, request) {
     const until = performance.now() + ms;
     while (performance.now() < until);
     return scan.call(this, request);
@@ -43,6 +43,7 @@ function slowDownScans(ms: number): void {
 }
 
 test("a run that was cut off is rested from for three times as long as it took", async () => {
+  const rests = watchRests();
   await expect(deployment.value("calls:loop")).rejects.toThrow("timed out");
   const [first, second] = rests();
   expect(first).toBeGreaterThanOrEqual(1_000);
@@ -50,12 +51,13 @@ test("a run that was cut off is rested from for three times as long as it took",
 });
 
 test("a run that was slow on the database is rested from as long as it took, as a suspect's", async () => {
+  const rests = watchRests();
   const runs = vi.spyOn(TurnQueue.prototype, "run");
-  slowDownScans(LONG_RUN_MS + 10);
+  const slow = slowDownScans(LONG_RUN_MS + 10);
   expect(await deployment.value("calls:list")).toBe(1);
   expect(rests()).toHaveLength(1);
   expect(rests()[0]).toBeGreaterThanOrEqual(LONG_RUN_MS);
-  vi.mocked(Storage.prototype.scan).mockRestore();
+  slow.mockRestore();
   await deployment.change("calls:add");
   runs.mockClear();
   expect(await deployment.value("calls:list")).toBe(2);
