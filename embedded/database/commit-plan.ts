@@ -31,7 +31,7 @@ import {
 import { isSameToSearch, searchDocumentOf } from "./search-reading.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import type { ComponentPath, StoredDocument, Timestamp } from "./types.ts";
-import { TouchedSearchDocument, type DocumentChange, type TouchedKey } from "./write-log.ts";
+import { TouchedKey, TouchedSearchDocument, type DocumentChange } from "./write-log.ts";
 
 /** A document's change with both versions parsed, as index maintenance needs them. */
 export interface ParsedChange extends DocumentChange {
@@ -42,7 +42,7 @@ export interface ParsedChange extends DocumentChange {
 /** All that a commit does to the store, worked out before any of it is done. */
 export class CommitPlan {
   readonly changes: ParsedChange[] = [];
-  readonly touched = new Map<number, TouchedKey[]>();
+  readonly touched: TouchedKey[] = [];
   readonly searched = new Map<number, TouchedSearchDocument[]>();
   readonly invalidatedIndexes: number[] = [];
   readonly removedIndexes: number[] = [];
@@ -133,7 +133,7 @@ export class CommitPlan {
   }
 
   touch(index: number, key: string): void {
-    this.#touch(index, { key, before: null, change: null });
+    this.touched.push(new TouchedKey(index, key, null, null));
   }
 
   #touchTable({ componentPath, name, number }: TableState): void {
@@ -145,15 +145,19 @@ export class CommitPlan {
     this.changes.push(change);
     const { table, id, old, next } = change;
     for (const index of databaseIndexes(table)) {
-      const oldKey = old === null ? null : documentKey(old.value, index.paths);
-      const isSame = old !== null && next !== null && isSameAt(old.value, next.value, index.paths);
-      const newKey = next === null ? null : isSame ? oldKey : documentKey(next.value, index.paths);
-      if (oldKey !== null) this.#touch(index.number, { key: oldKey, before: id, change });
-      if (newKey !== null && newKey !== oldKey) {
-        this.#touch(index.number, { key: newKey, before: null, change });
+      const { number, paths } = index;
+      if (old !== null && next !== null && isSameAt(old.value, next.value, paths)) {
+        const key = () => documentKey(next.value, paths);
+        this.touched.push(new TouchedKey(number, key, id, change));
+        continue;
       }
-      if (index.name === "by_id") continue;
-      this.writes.push(...keyWrites(index.number, id, oldKey, newKey));
+      const oldKey = old === null ? null : documentKey(old.value, paths);
+      const newKey = next === null ? null : documentKey(next.value, paths);
+      if (oldKey !== null) this.touched.push(new TouchedKey(number, oldKey, id, change));
+      if (newKey !== null && newKey !== oldKey) {
+        this.touched.push(new TouchedKey(number, newKey, null, change));
+      }
+      if (index.name !== "by_id") this.writes.push(...keyWrites(number, id, oldKey, newKey));
     }
     this.writes.push(documentWrite(table, id, change.after));
     const delta = (next === null ? 0 : 1) - (old === null ? 0 : 1);
@@ -205,12 +209,6 @@ export class CommitPlan {
     if (previous === undefined)
       this.touch(COUNTS_INDEX, tableNameKey(table.componentPath, table.name));
     this.countDeltas.set(key, (previous ?? 0) + delta);
-  }
-
-  #touch(index: number, touched: TouchedKey): void {
-    const keys = this.touched.get(index);
-    if (keys === undefined) this.touched.set(index, [touched]);
-    else keys.push(touched);
   }
 }
 

@@ -340,7 +340,7 @@ export class DatabaseEngine implements EngineDatabase, TransactionHost {
     }
     const entry: LogEntry = {
       ts,
-      changes: plan.changes.map(({ table, id, before, after }) => ({ table, id, before, after })),
+      changes: plan.changes,
       touched: plan.touched,
       searched: plan.searched,
       invalidatedIndexes: plan.invalidatedIndexes,

@@ -11,11 +11,10 @@ export interface Conflict {
 
 /** The first thing a commit did that somebody with this read set could have noticed. */
 export function findConflict(readSet: ReadSet, entry: LogEntry): Conflict | null {
-  for (const [index, keys] of entry.touched) {
-    const intervals = readSet.intervals.get(index);
+  for (const touched of entry.touched) {
+    const intervals = readSet.intervals.get(touched.index);
     if (intervals === undefined) continue;
-    const hit = keys.find(({ key }) => someContains(intervals, key));
-    if (hit !== undefined) return { change: hit.change };
+    if (someContains(intervals, touched.key)) return { change: touched.change };
   }
   for (const [index, documents] of entry.searched) {
     const searches = readSet.searches.get(index);

@@ -89,10 +89,10 @@ export class SnapshotView {
         }
         if (!documents.has(id)) documents.set(id, before);
       }
-      for (const [index, touched] of entry.touched) {
+      for (const { index, key, before } of entry.touched) {
         let layer = this.#keys.get(index);
         if (layer === undefined) this.#keys.set(index, (layer = new SortedMap()));
-        for (const { key, before } of touched) if (!layer.has(key)) layer.set(key, before);
+        if (!layer.has(key)) layer.set(key, before);
       }
       for (const [table, delta] of entry.countDeltas) {
         this.#countDeltas.set(table, (this.#countDeltas.get(table) ?? 0) - delta);

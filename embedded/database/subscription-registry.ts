@@ -38,9 +38,8 @@ export class SubscriptionRegistry {
   invalidate(entry: LogEntry): void {
     const touched = new Set<Watcher>();
     const collect = (watcher: Watcher): void => void touched.add(watcher);
-    for (const [index, keys] of entry.touched) {
-      const tree = this.#intervals.get(index);
-      if (tree !== undefined) for (const { key } of keys) tree.forEachContaining(key, collect);
+    for (const key of entry.touched) {
+      this.#intervals.get(key.index)?.forEachContaining(key.key, collect);
     }
     for (const [index, documents] of entry.searched) {
       const watchers = this.#searches.get(index);

@@ -12,10 +12,28 @@ export interface DocumentChange {
 }
 
 /** A key of an index that a commit wrote, with the id it led to before. */
-export interface TouchedKey {
-  readonly key: IndexKey;
+export class TouchedKey {
+  readonly index: number;
   readonly before: string | null;
   readonly change: DocumentChange | null;
+  #key: IndexKey | (() => IndexKey);
+
+  /** Made when it is first asked for where nothing else needs it: most commits meet no reader. */
+  constructor(
+    index: number,
+    key: IndexKey | (() => IndexKey),
+    before: string | null,
+    change: DocumentChange | null,
+  ) {
+    this.index = index;
+    this.#key = key;
+    this.before = before;
+    this.change = change;
+  }
+
+  get key(): IndexKey {
+    return typeof this.#key === "string" ? this.#key : (this.#key = this.#key());
+  }
 }
 
 /** A version of a document in a search index that a commit added, replaced or removed. */
@@ -39,8 +57,8 @@ export class TouchedSearchDocument {
 export interface LogEntry {
   readonly ts: Timestamp;
   readonly changes: readonly DocumentChange[];
-  /** Old and new keys of every changed document, per index number; catalog keys too. */
-  readonly touched: ReadonlyMap<number, readonly TouchedKey[]>;
+  /** Old and new keys of every changed document; catalog keys too. */
+  readonly touched: readonly TouchedKey[];
   /** Old and new versions of changed documents, per search index number. */
   readonly searched: ReadonlyMap<number, readonly TouchedSearchDocument[]>;
   /** Numbers of indexes that went away or changed as a whole. */

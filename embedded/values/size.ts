@@ -19,12 +19,13 @@ export function valueSize(value: JsonValue): number {
 /** Levels of arrays and objects around the innermost value; scalars have none. */
 export function valueNesting(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
-  if (isArray(value)) return 1 + value.reduce<number>(deepest, 0);
-  return kindOf(value) === "object" ? 1 + Object.values(value).reduce<number>(deepest, 0) : 0;
-}
-
-function deepest(depth: number, value: JsonValue): number {
-  return Math.max(depth, valueNesting(value));
+  const items = isArray(value) ? value : kindOf(value) === "object" ? Object.values(value) : null;
+  if (items === null) return 0;
+  let deepest = 0;
+  for (const item of items) {
+    if (typeof item === "object") deepest = Math.max(deepest, valueNesting(item));
+  }
+  return 1 + deepest;
 }
 
 function compoundSize(value: JsonValue): number {
@@ -42,6 +43,8 @@ function compoundSize(value: JsonValue): number {
 function objectSize(object: JsonObject): number {
   let size = 2;
   // Field names are ASCII, so their length is their size.
-  for (const [field, item] of Object.entries(object)) size += field.length + 1 + valueSize(item);
+  for (const field of Object.keys(object)) {
+    size += field.length + 1 + valueSize(object[field] ?? null);
+  }
   return size;
 }
