@@ -24,17 +24,17 @@ test("the first start makes up a secret and puts the site below the address", ()
 });
 
 test("the name, the key and the issuer of tokens stay when the port changes", () => {
-  const first = load("http://127.0.0.1:3000", null, "shop");
+  const first = load("http://127.0.0.1:3000", null, "notes");
   const second = load("http://127.0.0.1:4000", null, "other");
   expect(second).toEqual(first);
   expect(second.warnings).toEqual([]);
-  expect(second.adminKey).toMatch(/^shop\|/);
+  expect(second.adminKey).toMatch(/^notes\|/);
 });
 
 test("an explicit site address replaces the stored one, with a warning, for good", () => {
   load("http://127.0.0.1:3000");
-  const moved = load("http://127.0.0.1:3000", "https://shop.test/http");
-  expect(moved.siteUrl).toBe("https://shop.test/http");
+  const moved = load("http://127.0.0.1:3000", "https://site.test/http");
+  expect(moved.siteUrl).toBe("https://site.test/http");
   expect(moved.warnings).toEqual([expect.stringMatching(/no longer valid/)]);
   expect(load("http://127.0.0.1:3000")).toMatchObject({ siteUrl: moved.siteUrl, warnings: [] });
 });

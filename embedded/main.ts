@@ -11,7 +11,7 @@ import { endWhenAsked, endWith } from "./process-end.ts";
 import { watchdogStarted } from "./runtime/watchdog.ts";
 
 const USAGE =
-  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
+  "Usage: npm run embedded -- --port 3210 --data DIR [--host 127.0.0.1] [--public-url URL] [--site-url URL] [--instance-name NAME] [--new-identity] [--production] [--trusted-proxy ADDRESS]… [--limit NAME=NUMBER]…";
 /** A parent that hands over sockets is a proxy on this machine for everything else. */
 const PARENT_ADDRESSES = ["127.0.0.1", "::1"];
 

@@ -8,8 +8,8 @@ import { parseAuthProvider, type AuthProvider } from "./auth-provider.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { createKeySets } from "./key-sets.ts";
 
-const SITE = "http://shop.test/http";
-const ADMIN_KEY = deriveAdminKey("shop", generateInstanceSecret());
+const SITE = "http://site.test/http";
+const ADMIN_KEY = deriveAdminKey("notes", generateInstanceSecret());
 
 let keyPair: { privateKey: CryptoKey; publicKey: CryptoKey };
 let publicJwk: JWK;
@@ -211,7 +211,7 @@ test("the Authorization header names a guest, a person, an admin or an admin act
   });
 });
 
-test.each(["Convex shop|00", "Convex", "Basic YTpi", "Bearer", `Convex ${ADMIN_KEY}:bm8=`])(
+test.each(["Convex notes|00", "Convex", "Basic YTpi", "Bearer", `Convex ${ADMIN_KEY}:bm8=`])(
   "the header %j is refused",
   async (header) => {
     const error = await failure(ownSite().authenticator.fromHeader(header));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseAuthProvider, type AuthProvider } from "./auth-provider.ts";
 import { createKeySets } from "./key-sets.ts";
 
-const SITE = "http://shop.test/http";
+const SITE = "http://site.test/http";
 const never = new Promise<Response>(() => undefined);
 const custom = (issuer: string, jwks: string): AuthProvider =>
   parseAuthProvider({ type: "customJwt", issuer, jwks, algorithm: "RS256" });

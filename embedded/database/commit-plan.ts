@@ -235,7 +235,7 @@ class CreatedTables {
 }
 
 /** Writes that move a document's entry in an index other than `by_id`. */
-export function keyWrites(
+function keyWrites(
   index: number,
   id: string,
   oldKey: string | null,

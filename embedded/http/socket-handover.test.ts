@@ -8,7 +8,7 @@ const request = {
   method: "GET",
   url: "/api/sync",
   httpVersion: "1.1",
-  rawHeaders: ["Host", "shop.test", "Sec-WebSocket-Key", "abc", "X-A", "1", "x-a", "2"],
+  rawHeaders: ["Host", "site.test", "Sec-WebSocket-Key", "abc", "X-A", "1", "x-a", "2"],
 };
 const forwardedFor = ["X-Forwarded-For", "198.51.100.1, 203.0.113.7"];
 
@@ -25,7 +25,7 @@ test("a hand-over's headers are joined under lower-case names", () => {
       method: "GET",
       url: "/api/sync",
       httpVersion: "1.1",
-      headers: { host: "shop.test", "sec-websocket-key": "abc", "x-a": "1, 2" },
+      headers: { host: "site.test", "sec-websocket-key": "abc", "x-a": "1, 2" },
       clientAddress: null,
     },
     head: Buffer.from("early"),
