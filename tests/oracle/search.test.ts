@@ -95,13 +95,13 @@ afterAll(() => oracle.dispose());
 
 test(
   "search finds and ranks what the definition says, through updates, deletions and own writes",
-  { timeout: oracleTimeout(30_000) },
+  { timeout: oracleTimeout(60_000) },
   async () => {
     let ties = 0;
     let results = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(shape, { maxLength: 25, size: "max" }),
+        fc.array(shape, { maxLength: 22, size: "max" }).map(withTwins),
         fc.array(
           fc.record({
             writes: randomWrites(shape),
@@ -140,6 +140,11 @@ test(
     expectEnough(ties, 1);
   },
 );
+
+/** Equal documents have equal scores, so that their age has to put them in order. */
+function withTwins(shapes: readonly Shape[]): Shape[] {
+  return [...shapes, ...shapes.slice(0, 3)];
+}
 
 /** Returns how many neighbours only their age puts in order. */
 function expectRanking(
