@@ -99,7 +99,6 @@ export async function postQueryBatch(exchange: Exchange, context: HttpContext): 
       return encodeOutcome(outcome, format);
     }),
   );
-  await context.database.flushed(ts);
   sendJsonText(exchange.response, `{"results":[${results.join(",")}]}`);
 }
 

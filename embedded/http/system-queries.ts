@@ -55,10 +55,12 @@ export function withSystemQueries(
 
   return {
     ...bindRunner(runner),
-    runQuery(request, options) {
+    async runQuery(request, options) {
       if (!isSystemPath(request.path)) return runner.runQuery(request, options);
       const transaction = database.begin(options?.ts === undefined ? {} : { ts: options.ts });
-      return Promise.resolve(evaluate(request, transaction));
+      const outcome = evaluate(request, transaction);
+      await database.flushed(transaction.snapshotTs);
+      return outcome;
     },
     watch(request, onInvalidated) {
       if (!isSystemPath(request.path)) return runner.watch(request, onInvalidated);
