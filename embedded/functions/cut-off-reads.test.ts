@@ -1,8 +1,30 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { DatabaseEngine } from "../database/engine.ts";
-import { Storage, type ScanRequest, type ScanResult } from "../storage/storage.ts";
+import type { Lmdb } from "../storage/open-lmdb.ts";
+import { lowerLimit, upperLimit, type LogicalEntry } from "../storage/physical-key.ts";
+import { Storage } from "../storage/storage.ts";
 import { startTestDeployment, type TestDeployment } from "./test-deployment.ts";
+
+type OnRead = (
+  lmdb: Lmdb,
+  range: { readonly start: Buffer; readonly end: Buffer },
+  entries: readonly LogicalEntry[],
+) => void;
+
+/** Called behind each read of a range of LMDB, in the turn of whoever reads. */
+const onRead = vi.hoisted(() => vi.fn<OnRead>());
+vi.mock(import("../storage/lmdb-scan.ts"), async (importOriginal) => {
+  const { scanLmdb } = await importOriginal();
+  return {
+    scanLmdb(lmdb, request, transaction) {
+      const entries = scanLmdb(lmdb, request, transaction);
+      const { index, lower, upper } = request;
+      onRead(lmdb, { start: lowerLimit(index, lower), end: upperLimit(index, upper) }, entries);
+      return entries;
+    },
+  };
+});
 
 let deployment: TestDeployment;
 beforeAll(async () => {
@@ -23,32 +45,49 @@ beforeAll(async () => {
     `,
   });
   await deployment.change("rows:fill");
+  // From here on everything is in LMDB.
+  (await storageOf(deployment).openSnapshot()).close();
 }, 60_000);
 afterAll(() => deployment.close());
 
-/** Snapshots of the store are let go at the end of a turn; one that leaked is never. */
-async function expectNoOpenReaders(): Promise<void> {
-  const { database } = deployment;
+function storageOf({ database }: TestDeployment): Storage {
   if (!(database instanceof DatabaseEngine)) throw new TypeError("It is another database.");
-  const { storage } = database;
-  await vi.waitFor(() => expect(storage.openReaders()).toBe(0), { timeout: 10_000, interval: 5 });
+  return database.storage;
 }
 
-type Scan = (this: Storage, request: ScanRequest) => ScanResult;
+/** Snapshots of the store are let go at the end of a turn; one that leaked is never. */
+async function expectNoOpenReaders(): Promise<void> {
+  const storage = storageOf(deployment);
+  await vi.waitFor(() => expect(storage.openReaders()).toBe(0), { timeout: 10_000, interval: 5 });
+}
 
 /** More of the processor's time than the watchdog lets a function have. */
 const SCAN_MS = 4_000;
 
-/** Makes reading the rows take so much of the processor's time; other reads are as they are. */
+/**
+ * Makes reading the rows take so much of the processor's time, from LMDB's first row on; other reads
+ * are as they are.
+ */
 function slowDownScans(firstId: unknown, scanMs: number): void {
-  const { scan } = Storage.prototype as { readonly scan: Scan };
-  vi.spyOn(Storage.prototype, "scan").mockImplementation(function (this: Storage, request) {
-    const result = scan.call(this, request);
+  onRead.mockImplementation((lmdb, range, entries) => {
+    if (entries[0]?.value.toString() !== firstId) return;
     const endsAt = processorMs() + scanMs;
-    const isRows = result.entries[0]?.value.toString() === firstId;
-    while (isRows && processorMs() < endsAt) scan.call(this, { ...request, limit: Infinity });
-    return result;
+    const rows = lmdb.getRange(range)[Symbol.iterator]();
+    rows.next();
+    while (processorMs() < endsAt);
+    rows.return?.();
   });
+}
+
+/** How many snapshots are open whenever reads are recovered. */
+function noteRecoveries(): readonly number[] {
+  const openReaders: number[] = [];
+  const { recoverReads } = Storage.prototype as { recoverReads: (this: Storage) => void };
+  vi.spyOn(Storage.prototype, "recoverReads").mockImplementation(function (this: Storage) {
+    openReaders.push(this.openReaders());
+    recoverReads.call(this);
+  });
+  return openReaders;
 }
 
 /** Of all threads: a busy machine's clock runs on while they wait. */
@@ -62,10 +101,13 @@ test.each(["query", "mutation"] as const)(
   async (kind) => {
     expect(await deployment.value("rows:count")).toBe(300);
     slowDownScans(await deployment.value("rows:firstId"), SCAN_MS);
+    const openReaders = noteRecoveries();
     const outcome = await (kind === "query"
       ? deployment.query("rows:readQuery")
       : deployment.mutation("rows:readMutation"));
     vi.restoreAllMocks();
+    onRead.mockReset();
+    expect(openReaders).toEqual([1]);
     expect(outcome).toMatchObject({ ok: false, errorMessage: expect.stringMatching(/timed out/) });
     await expectNoOpenReaders();
     expect(await deployment.value("rows:count")).toBe(300);
