@@ -52,13 +52,15 @@ describe.skipIf(!hasCompiler)("after a power cut at any moment", () => {
   }, 120_000);
 
   test.each([
-    ["the journal", (path: string) => /^database\/journal-\d$/.test(path)],
-    ["the bytes of files", (path: string) => /^files\/..\/.+/.test(path)],
-    ["the folders that files are in", (path: string) => /^files\/..$/.test(path)],
-    ["the folder above those", (path: string) => path === "files"],
-    ["the folder of it all", (path: string) => path === ""],
+    ["the journal is", (path: string) => /^database\/journal-\d$/.test(path)],
+    ["the data file is", (path: string) => path === "database/data.mdb"],
+    ["the folder of the database is", (path: string) => path === "database"],
+    ["the bytes of files are", (path: string) => /^files\/..\/.+/.test(path)],
+    ["the folders that files are in are", (path: string) => /^files\/..$/.test(path)],
+    ["the folder above those is", (path: string) => path === "files"],
+    ["the folder of it all is", (path: string) => path === ""],
   ])(
-    "something is lost when %s are not synced",
+    "something is lost when %s not synced",
     async (_what, ignoresSync) => {
       const { problems } = await cutEverywhere(record("sync"), new RecordedDisk(ignoresSync));
       expect(problems).not.toEqual([]);
