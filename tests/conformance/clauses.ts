@@ -13,6 +13,8 @@ import { order } from "./behaviours/order.ts";
 import { pagination } from "./behaviours/pagination.ts";
 import { schema } from "./behaviours/schema.ts";
 import { search } from "./behaviours/search.ts";
+import { systemTables } from "./behaviours/system-tables.ts";
+import { transactions } from "./behaviours/transactions.ts";
 import { validation } from "./behaviours/validation.ts";
 import { values } from "./behaviours/values.ts";
 
@@ -26,9 +28,11 @@ export const clauses: readonly Clause[] = [
   schema,
   validation,
   nesting,
+  transactions,
   components,
   jobs,
   files,
+  systemTables,
   search,
   identity,
   httpActions,

@@ -13,6 +13,8 @@ const JAVASCRIPT_COMPARISON = "Filters compare with JavaScript's operators.";
 const JAVASCRIPT_ARITHMETIC = "Filters calculate with JavaScript's operators.";
 const UNRANKED = "Gives search results in the order of insertion.";
 const NO_RECORDS = "Lets every record pass its validator.";
+const PROCESS_VARIABLES = "Components see the variables of the process.";
+const UNGUARDED_SYSTEM_TABLES = "Treats system tables as any others.";
 const SHARED_PROCESS = "Functions run in the tests' own process.";
 const REAL_CLOCK = "Functions read the machine's clock.";
 
@@ -52,10 +54,12 @@ export const CONVEX_TEST_GAPS: Gaps = {
     "A test may call internal functions.",
   "a nested mutation's ConvexError may carry 64-bit integers and bytes":
     "Decodes the data of nested errors twice.",
+  "a nested mutation may be given less to write": "Makes the write that exceeds what was given.",
   "internal functions of a component cannot be called from the app":
     "Calls whatever function of a component it is asked for.",
-  "a component sees the variables it is mounted with, and no others":
-    "Components see the variables of the process.",
+  "a component sees the variables it is mounted with, and no others": PROCESS_VARIABLES,
+  "a component within a component sees the variables that the outer hands on, and no others":
+    PROCESS_VARIABLES,
   "a component does not paginate": "Lets components paginate.",
   "a handle that nobody gave out calls nothing": "A handle is a path, which anybody can write.",
   "HTTP actions of a component answer below its prefix": "Routes to the app's HTTP actions only.",
@@ -71,6 +75,10 @@ export const CONVEX_TEST_GAPS: Gaps = {
   "the address of a deleted file is not found": NO_FILE_SERVER,
   "a client uploads to an address that a mutation made": NO_FILE_SERVER,
   "an upload with a wrong digest or a made-up token is refused": NO_FILE_SERVER,
+  "system tables are read through db.system only": UNGUARDED_SYSTEM_TABLES,
+  "other tables are not read through db.system": UNGUARDED_SYSTEM_TABLES,
+  "system tables cannot be written": UNGUARDED_SYSTEM_TABLES,
+  "db.system has jobs and files, and none of the deployment's own tables": UNGUARDED_SYSTEM_TABLES,
   "case and punctuation do not matter": "Splits words at spaces only.",
   "a word that is not the last is taken whole": "Takes every word for a beginning.",
   "who contains more of the words comes first": UNRANKED,

@@ -26,6 +26,44 @@ export const components = clause("Components", {
     expect(await get(t, "first", name)).toEqual({ count: 2, total: 7 });
     expect(await get(t, "second", name)).toEqual(NOTHING);
   },
+  "a component within a component has tables of its own for each mount of the outer": async (t) => {
+    const name = randomUUID();
+    await add(t, "first", name, 3);
+    await add(t, "second", name, 5);
+    await add(t, "second", name, 6);
+    expect(await get(t, "first", name)).toEqual({ count: 1, total: 3 });
+    expect(await get(t, "second", name)).toEqual({ count: 2, total: 11 });
+  },
+  "a component within a component sees the variables that the outer hands on, and no others":
+    async (t) => {
+      expect([
+        await runQuery(t, "first.counts.ledgerEnvironment"),
+        await runQuery(t, "second.counts.ledgerEnvironment"),
+      ]).toEqual([
+        { owner: "one", label: null },
+        { owner: "two", label: null },
+      ]);
+    },
+  "a component within a component schedules for itself": async (t) => {
+    const name = randomUUID();
+    const jobs = async () => [
+      await runQuery(t, "first.counts.jobs"),
+      await runQuery(t, "first.counts.ledgerJobs"),
+      await runQuery(t, "second.counts.ledgerJobs"),
+    ];
+    const [ofFirst, ofFirstLedger, ofSecondLedger] = (await jobs()) as number[];
+    await runMutation(t, "first.counts.scheduleInLedger", { name });
+    expect(await jobs()).toEqual([ofFirst, (ofFirstLedger ?? 0) + 1, ofSecondLedger]);
+    await t.passTime(1_000);
+    expect(await get(t, "first", name)).toEqual({ count: 0, total: 7 });
+    expect(await get(t, "second", name)).toEqual(NOTHING);
+  },
+  "a component that catches its child's failure keeps its own writes": async (t) => {
+    const name = randomUUID();
+    const refused = await runMutation(t, "first.counts.addAnyway", { name, amount: -2 });
+    expect(refused).toMatch(/negative amount -2/);
+    expect(await get(t, "first", name)).toEqual({ count: 1, total: 0 });
+  },
   "a component's failure that is caught takes back what it and its children wrote": async (t) => {
     const name = randomUUID();
     expect(await t.mutation("components:addAndCatch", { name })).toMatch(/negative amount -2/);
@@ -111,6 +149,18 @@ export const components = clause("Components", {
     expect(await runQuery(t, "first.counts.isStored", { storageId })).toBe(true);
     expect(await runQuery(t, "second.counts.isStored", { storageId })).toBe(false);
     expect(await t.query("components:isStored", { storageId })).toBe(false);
+  },
+  "db.system shows a component its own files and jobs": async (t) => {
+    const shown = async (mount: string) =>
+      (await runQuery(t, `${mount}.counts.systemDocuments`)) as Record<string, string[]>;
+    const file = (await runAction(t, "first.counts.store", { text: "t" })) as string;
+    const job = (await runMutation(t, "first.counts.schedule", { name: randomUUID() })) as string;
+    const [first, second] = [await shown("first"), await shown("second")];
+    expect([first["files"]?.includes(file), first["jobs"]?.includes(job)]).toEqual([true, true]);
+    expect([second["files"]?.includes(file), second["jobs"]?.includes(job)]).toEqual([
+      false,
+      false,
+    ]);
   },
   "HTTP actions of a component answer below its prefix": async (t) => {
     const response = await t.fetch("/first/where");
