@@ -9,6 +9,8 @@ import { startTestBackend, type TestBackend } from "#embedded/test-backend.ts";
 
 const MB = 1024 * 1024;
 const PATIENCE = { timeout: 15_000, interval: 10 };
+/** A function that is slow to write large answers waits behind others, for as long as it ran. */
+const PATIENCE_WITH_LARGE = { timeout: 60_000, interval: 10 };
 const REFUSED = "429 TooManyConcurrentRequests";
 /** 1013 is said why; who does not read that within a second is cut off with 1006. */
 const SENT_AWAY = { code: expect.toBeOneOf([1013, 1006]) as number };
@@ -247,9 +249,14 @@ test("a client that leaves more unread than a socket may is sent away", async ()
   for (const requestId of [0, 1, 2]) askForLarge(requestId, "unread");
   await untilAnswered("unread", 3);
   socket.resume();
-  expect(await closed).toMatchObject(SENT_AWAY);
-  expect(count("MutationResponse")).toBe(1);
-});
+  const { code } = await closed;
+  // The reason comes behind the answer that was on its way, which is lost to who is cut off.
+  expect([code, count("MutationResponse")]).toBeOneOf([
+    [1013, 1],
+    [1006, 1],
+    [1006, 0],
+  ]);
+}, 90_000);
 
 test("when clients leave too much unread together, some are sent away and others stay", async () => {
   const slow = await Promise.all([9, 10, 11, 12].map((caller) => open(shared, caller)));
@@ -265,12 +272,12 @@ test("when clients leave too much unread together, some are sent away and others
   expect(sentAway).toMatchObject(sentAway.map(() => SENT_AWAY));
   expect(sentAway.length).toBeGreaterThan(0);
   expect(sentAway.length).toBeLessThan(slow.length);
-});
+}, 90_000);
 
 /** A commit made once one behind those of the sockets was answered is answered after them. */
 async function untilAnswered(table: string, rows: number): Promise<void> {
   const written = async () => expect(await shared.run("calls:count", { table })).toBe(rows);
-  await vi.waitFor(written, PATIENCE);
+  await vi.waitFor(written, PATIENCE_WITH_LARGE);
   await shared.run("calls:note", { table: "behind" });
   await shared.run("calls:note", { table: "behind" });
 }
