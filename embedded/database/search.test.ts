@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { tokenize } from "../search/tokenizer.ts";
+import { Storage } from "../storage/storage.ts";
 import { encodeKey } from "../values/index-key.ts";
 import { DatabaseError } from "./database-error.ts";
 import {
@@ -131,6 +132,20 @@ test("more than 1,024 results are refused when they are asked for, not before", 
   expect((error as DatabaseError).code).toBe("SearchQueryScannedTooManyDocumentsError");
   commit(db, (other) => other.remove("", search(other, "red x", { limit: 1 })[0]!.document.id));
   expect(search(db.begin(), "red x")).toHaveLength(1024);
+});
+
+test("of thousands that score the same, the newest are found, and no others are looked up", async () => {
+  const db = await openWithSearch();
+  const ids: string[] = [];
+  commit(db, (tx) => {
+    for (let n = 0; n < 3000; n += 1) ids.push(tx.insert("", "items", '{"text":"red"}'));
+  });
+  const best = insert(db, "items", { text: "red red" });
+  const get = vi.spyOn(Storage.prototype, "get");
+  const found = search(db.begin(), "red", { limit: 1024 }).map(({ document }) => document.id);
+  expect(get.mock.calls.length).toBeLessThan(2500);
+  get.mockRestore();
+  expect(found).toEqual([best, ...ids.slice(-1023).reverse()]);
 });
 
 test("unknown and database indexes are no search indexes", async () => {

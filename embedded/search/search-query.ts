@@ -51,8 +51,9 @@ interface Candidate {
 }
 
 /**
- * Ranks documents by BM25, best first; equal scores newest first, then by id. All of the first 1,025
- * are there, later ones may be missing. `differences` are laid over the index.
+ * Ranks documents by BM25, best first; equal scores newest first, then by id. The first 1,025 are
+ * there, later ones may be missing; where documents of equal scores come to that end, those that the
+ * index met latest are there. `differences` are laid over the index.
  * @throws DataDamagedError when the index has an entry that cannot be read.
  */
 export function* searchDocuments(
@@ -108,6 +109,24 @@ function takeScores(length: number): Float64Array {
   return spare !== null && spare.length >= length ? spare : new Float64Array(length);
 }
 
+/** A bit for each document of an index, because a filter may let most of a million pass. */
+class OrdinalSet {
+  readonly #bits: Uint32Array;
+
+  constructor(nextOrdinal: number) {
+    this.#bits = new Uint32Array((nextOrdinal >>> 5) + 1);
+  }
+
+  add(ordinal: number): void {
+    const place = ordinal >>> 5;
+    this.#bits[place] = (this.#bits[place] ?? 0) | (1 << (ordinal & 31));
+  }
+
+  has(ordinal: number): boolean {
+    return ((this.#bits[ordinal >>> 5] ?? 0) & (1 << (ordinal & 31))) !== 0;
+  }
+}
+
 class Search {
   readonly #storage: Storage;
   readonly #owners: BoundedCache<Owner>;
@@ -155,11 +174,11 @@ class Search {
   allowedOrdinals(
     filterFields: readonly string[],
     { filters }: SearchCondition,
-  ): ReadonlySet<number> | null {
-    let allowed: Set<number> | null = null;
+  ): OrdinalSet | null {
+    let allowed: OrdinalSet | null = null;
     for (const [field, key] of filters) {
-      const previous: Set<number> | null = allowed;
-      const found = new Set<number>();
+      const previous: OrdinalSet | null = allowed;
+      const found = new OrdinalSet(this.#nextOrdinal);
       for (const words of this.#blocks(filterPrefix(filterFields.indexOf(field), key))) {
         for (const ordinal of words) if (previous?.has(ordinal) !== false) found.add(ordinal);
       }
@@ -168,8 +187,8 @@ class Search {
     return allowed;
   }
 
-  /** The best documents as they are in the index, with all that tie with the last of them. */
-  scoreIndexed(terms: readonly WeightedTerm[], allowed: ReadonlySet<number> | null): Candidate[] {
+  /** The best documents as they are in the index. */
+  scoreIndexed(terms: readonly WeightedTerm[], allowed: OrdinalSet | null): Candidate[] {
     const scores = takeScores(this.#nextOrdinal);
     const found: number[] = [];
     for (const { text, weight } of terms) {
@@ -185,13 +204,7 @@ class Search {
       }
     }
     const visible = this.#hidden.size === 0 ? found : found.filter((it) => !this.#hidden.has(it));
-    const threshold = nthLargest(
-      Float64Array.from(visible, (ordinal) => scores[ordinal] ?? 0),
-      CANDIDATE_LIMIT,
-    );
-    const candidates = visible
-      .filter((ordinal) => (scores[ordinal] ?? 0) >= threshold)
-      .map((ordinal) => ({ score: scores[ordinal] ?? 0, source: ordinal }));
+    const candidates = best(visible, scores);
     for (const ordinal of found) scores[ordinal] = 0;
     spareScores = scores;
     return candidates;
@@ -308,6 +321,25 @@ class Search {
       if (isEnd || entries.length === 0) return;
     }
   }
+}
+
+/** The first 1,025: of those that tie with the last of them, what came into the index latest. */
+function best(ordinals: readonly number[], scores: Float64Array): Candidate[] {
+  const ranked = new Float64Array(ordinals.length);
+  for (const [place, ordinal] of ordinals.entries()) ranked[place] = scores[ordinal] ?? 0;
+  const threshold = nthLargest(ranked, CANDIDATE_LIMIT);
+  const candidates: Candidate[] = [];
+  const ties: number[] = [];
+  for (const ordinal of ordinals) {
+    const score = scores[ordinal] ?? 0;
+    if (score > threshold) candidates.push({ score, source: ordinal });
+    else if (score === threshold) ties.push(ordinal);
+  }
+  const earliest = nthLargest(Float64Array.from(ties), CANDIDATE_LIMIT - candidates.length);
+  for (const ordinal of ties) {
+    if (ordinal >= earliest) candidates.push({ score: threshold, source: ordinal });
+  }
+  return candidates;
 }
 
 /** The n-th largest of the numbers, which are put out of order; 0 when there are fewer. */
