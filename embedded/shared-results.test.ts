@@ -52,7 +52,7 @@ type Run = (
   this: FunctionExecutor,
   ...args: Parameters<FunctionExecutor["run"]>
 ) => ReturnType<FunctionExecutor["run"]>;
-type Encode = (text: string) => Buffer;
+type Encode = (text: unknown, ...rest: unknown[]) => Buffer<ArrayBuffer>;
 
 /** Names of the functions that ran, and frames that were encoded to tell of results. */
 function noteWork() {
@@ -71,10 +71,10 @@ function noteWork() {
     return run.call(this, noted, ...rest);
   });
   const encode = Buffer.from.bind(Buffer) as Encode;
-  vi.spyOn(Buffer, "from").mockImplementation(((text: string, ...rest: []) => {
+  vi.spyOn(Buffer, "from").mockImplementation(((text, ...rest) => {
     if (typeof text === "string" && text.startsWith('{"type":"Transition"')) work.frames.push(text);
     return encode(text, ...rest);
-  }) as Encode);
+  }) satisfies Encode);
   return work;
 }
 
