@@ -93,8 +93,8 @@ test("a suspect's patience begins when the rest after a long turn is over", asyn
   expect(begun).toEqual(["long", "second", "third", "suspect"]);
 });
 
-test("a suspect does not rest after a long turn when nobody else has had one since", async () => {
-  const { turns, begun, refused, ask, end, settle } = createQueue();
+test("a suspect only listens after a long turn when nobody else has had one since", async () => {
+  const { turns, begun, refused, clock, ask, end, settle } = createQueue();
   ask("long", "ordinary");
   await settle();
   turns.rest(20);
@@ -105,10 +105,31 @@ test("a suspect does not rest after a long turn when nobody else has had one sin
   ask("again", "suspect");
   ask("and again", "suspect");
   await settle();
-  expect([begun, refused]).toEqual([["long", "again"], ["put off"]]);
+  expect([begun, refused]).toEqual([["long"], ["put off"]]);
+  clock.ms = 5;
+  await vi.waitFor(() => expect(begun).toEqual(["long", "again"]));
   turns.rest(20);
   await end("again");
-  expect(begun).toEqual(["long", "again", "and again"]);
+  expect(begun).toEqual(["long", "again"]);
+  clock.ms = 10;
+  await vi.waitFor(() => expect(begun).toEqual(["long", "again", "and again"]));
+});
+
+test("who is heard while a suspect listens goes before it", async () => {
+  const { turns, begun, clock, ask, end, settle } = createQueue();
+  ask("long", "suspect");
+  ask("again", "suspect");
+  await settle();
+  turns.rest(20);
+  await end("long");
+  clock.ms = 4;
+  ask("heard", "ordinary");
+  await settle();
+  clock.ms = 19;
+  await end("heard");
+  expect(begun).toEqual(["long", "heard"]);
+  clock.ms = 20;
+  await vi.waitFor(() => expect(begun).toEqual(["long", "heard", "again"]));
 });
 
 test("after a long turn no suspect begins for a while once others did, not even alone", async () => {

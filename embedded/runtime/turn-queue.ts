@@ -11,6 +11,8 @@ interface Turn {
 
 /** After waiting for so long a suspect has its turn before others, so that it is not kept for ever. */
 const PATIENCE_MS = 5_000;
+/** After a long turn requests lie in the sockets; reading them takes the event loop some rounds. */
+const LISTENING_MS = 5;
 
 /**
  * Gives out turns one after the other, in the order in which they were asked for. Those of suspects
@@ -25,6 +27,7 @@ export class TurnQueue {
   #isBusy = false;
   #wasLong = false;
   #restsUntilMs = -Infinity;
+  #listensUntilMs = -Infinity;
   /** Who asks now and then is not among those who wait, but would come too late after each long turn. */
   #hadOthersSince = false;
   #restTimer: NodeJS.Timeout | undefined;
@@ -61,11 +64,14 @@ export class TurnQueue {
   /**
    * To be told by a turn that took long, before it ends: the event loop goes round before the next
    * one, so that signals and requests are heard. No suspect begins for so many milliseconds once
-   * somebody else has had a turn after it; while nobody has, suspects keep nobody waiting.
+   * somebody else has had a turn after it; while nobody has, suspects keep nobody waiting, and begin
+   * as soon as those who asked during the long turn had a chance to be heard.
    */
   rest(ms: number): void {
+    const nowMs = this.#now();
     this.#wasLong = true;
-    this.#restsUntilMs = this.#now() + ms;
+    this.#restsUntilMs = nowMs + ms;
+    this.#listensUntilMs = nowMs + Math.min(ms, LISTENING_MS);
     this.#hadOthersSince = false;
   }
 
@@ -113,7 +119,7 @@ export class TurnQueue {
     if (first === undefined) return ordinary.shift() ?? null;
     const nowMs = this.#now();
     const waitedMs = nowMs - Math.max(first.askedAtMs, this.#restsUntilMs);
-    const isRested = !this.#hadOthersSince || nowMs >= this.#restsUntilMs;
+    const isRested = nowMs >= this.#suspectsWaitUntilMs;
     const isItsTurn = ordinary.length === 0 ? isRested : waitedMs >= PATIENCE_MS;
     return (isItsTurn ? suspect : ordinary).shift() ?? null;
   }
@@ -129,6 +135,10 @@ export class TurnQueue {
       if (this.#isBusy) return;
       this.#isBusy = true;
       this.#beginNext();
-    }, this.#restsUntilMs - this.#now());
+    }, this.#suspectsWaitUntilMs - this.#now());
+  }
+
+  get #suspectsWaitUntilMs(): number {
+    return this.#hadOthersSince ? this.#restsUntilMs : this.#listensUntilMs;
   }
 }
