@@ -29,6 +29,7 @@ const {
   never,
 } = WATCHDOG_SLOT;
 const state = workerData as Int32Array;
+let isWatching = false;
 const HOLD = new vm.Script(`globalThis["[hold]"]()`, { filename: "watchdog-thread.js" });
 const WATCH = new vm.Script(`globalThis["[watch]"]()`, { filename: "watchdog-thread.js" });
 
@@ -38,23 +39,21 @@ const WATCH = new vm.Script(`globalThis["[watch]"]()`, { filename: "watchdog-thr
  * process. Being such code itself, this loop spares every guard the start of that thread; inside of
  * another one, it leaves no moment without.
  */
-function hold(): never {
+function hold(): void {
   Object.defineProperty(globalThis, "[watch]", { value: watch });
-  Object.defineProperty(globalThis, "[hold]", { value: holdInside });
-  parentPort?.postMessage("watching");
-  for (;;) {
-    try {
-      HOLD.runInThisContext({ breakOnSigint: true });
-    } catch {
-      passOn();
-    }
-  }
+  Object.defineProperty(globalThis, "[hold]", { value: () => enterAgainAndAgain(WATCH) });
+  enterAgainAndAgain(HOLD);
 }
 
-function holdInside(): never {
+/**
+ * Until the process ends. A SIGINT in just that moment makes Node.js forget that it was ending this
+ * thread, and still it enters no code any more: the script returns, which it never does otherwise.
+ */
+function enterAgainAndAgain(script: vm.Script): void {
   for (;;) {
     try {
-      WATCH.runInThisContext({ breakOnSigint: true });
+      script.runInThisContext({ breakOnSigint: true });
+      return;
     } catch {
       passOn();
     }
@@ -79,6 +78,9 @@ function waitForTheEnd(): void {
 }
 
 function watch(): never {
+  // Tasks are entered later, so that signals are theirs.
+  if (!isWatching) parentPort?.postMessage("watching");
+  isWatching = true;
   let watched: Watched | null = null;
   let isIdleSinceMs = performance.now();
   for (;;) {
