@@ -16,9 +16,9 @@ interface Suspect {
 
 /**
  * Functions whose last runs took long, as one that never returns does. Their calls run one at a time
- * and behind everybody else's, so that others wait for one such run at most. It does not matter whether
- * a run computed or was slow on the database, nor whose fault that was: others waited. A function that is quick
- * again, or that nobody calls for a while, is like any other.
+ * and behind everybody else's, so that others wait for one such run at most. It does not matter
+ * whether a run computed or was slow on the database, nor whose fault that was: others waited. A
+ * function that is quick again, or that nobody calls for a while, is like any other.
  */
 export class SuspectFunctions {
   readonly #gateOptions: FairGateOptions;
