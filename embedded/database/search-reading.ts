@@ -88,8 +88,15 @@ export class SearchCursor {
     this.#writtenDocuments = writtenDocuments;
   }
 
-  /** @throws DatabaseError `SearchQueryScannedTooManyDocumentsError` past the last candidate. */
+  /**
+   * @throws DatabaseError `SearchQueryScannedTooManyDocumentsError` when asked for more than as many
+   *   results as a search has at most, whether there are any or not.
+   */
   next(): SearchHit | null {
+    const { max, text } = SEARCH_LIMITS.candidates;
+    if (this.#rank === max) {
+      throw new DatabaseError("SearchQueryScannedTooManyDocumentsError", text());
+    }
     this.#view.catchUp();
     this.#written ??= [...this.#writtenDocuments()];
     if (this.#hits === null || this.#rankedTs !== this.#view.latestTs) {
@@ -100,9 +107,7 @@ export class SearchCursor {
     const result = this.#hits.next();
     if (result.done === true) return null;
     this.#rank += 1;
-    const { max, text } = SEARCH_LIMITS.candidates;
-    if (this.#rank <= max) return result.value;
-    throw new DatabaseError("SearchQueryScannedTooManyDocumentsError", text());
+    return result.value;
   }
 }
 

@@ -10,12 +10,21 @@ beforeAll(async () => {
   deployment = await startTestDeployment({
     rows: `
       import { queryGeneric as query, mutationGeneric as mutation, makeFunctionReference as ref } from "convex/server";
+      import { getDocumentSize } from "convex/values";
       export const page = query(async (ctx, { order, only, ...paginationOpts }) => {
         let rows = ctx.db.query("rows").order(order ?? "asc");
         if (only !== undefined) rows = rows.filter((q) => q.eq(q.field("kind"), only));
         const { page, ...rest } = await rows.paginate(paginationOpts);
         return { page: page.map((row) => row.n), ...rest };
       });
+      export const limited = query(async (ctx, { documentsRead, ...opts }) =>
+        await ctx.runQuery(ref("rows:page"), opts, { transactionLimits: { documentsRead } }));
+      export const write = mutation(async (ctx, { table, count }) => {
+        for (let n = 0; n < count; n++) await ctx.db.insert(table, { body: "word" });
+      });
+      export const found = query(async (ctx, opts) =>
+        await ctx.db.query("texts").withSearchIndex("by_body", (q) => q.search("body", "word")).paginate(opts));
+      export const size = query(async (ctx) => getDocumentSize(await ctx.db.query("rows").first()));
       export const otherTable = query(async (ctx, opts) => await ctx.db.query("others").paginate(opts));
       export const twice = query(async (ctx, opts) => {
         await ctx.db.query("rows").paginate(opts);
@@ -31,6 +40,18 @@ beforeAll(async () => {
         for (const row of await ctx.db.query("rows").collect()) if (row.n === n) await ctx.db.delete(row._id);
       });
     `,
+  });
+  await deployment.setSchema({
+    tables: [
+      {
+        tableName: "texts",
+        indexes: [],
+        searchIndexes: [{ indexDescriptor: "by_body", searchField: "body", filterFields: [] }],
+        vectorIndexes: [],
+        documentType: { type: "any" },
+      },
+    ],
+    schemaValidation: false,
   });
 });
 
@@ -108,8 +129,10 @@ test("a page is split at the middle of what was read", async () => {
     cursor: page.splitCursor,
     endCursor: page.continueCursor,
   });
-  expect([...left.page, ...right.page]).toEqual(page.page);
-  expect(left.page.length).toBeGreaterThan(2);
+  expect([left.page, right.page]).toEqual([
+    [0, 1, 2, 3, 4],
+    [5, 6, 7],
+  ]);
   const [small] = await run({ numItems: 2, cursor: null });
   expect(small.splitCursor).toBeNull();
 });
@@ -122,15 +145,77 @@ test("rows that a filter drops count for the limit of rows read", async () => {
   expect(next).toMatchObject({ page: [5, 7, 9], isDone: true });
 });
 
+test("a page ends with the document that goes beyond the limit of bytes read", async () => {
+  await deployment.change("rows:reset", { count: 10 });
+  const size = (await deployment.value("rows:size")) as number;
+  const [page] = await run({ numItems: 5, cursor: null, maximumBytesRead: size + 1 });
+  expect(page).toMatchObject({ page: [0, 1], isDone: false, pageStatus: "SplitRequired" });
+  const [exact] = await run({ numItems: 5, cursor: null, maximumBytesRead: size });
+  expect(exact).toMatchObject({ page: [0], pageStatus: "SplitRequired" });
+});
+
+test("a page that reads more than three quarters of what it may is better split", async () => {
+  await deployment.change("rows:reset", { count: 10 });
+  const size = (await deployment.value("rows:size")) as number;
+  const statusOf = async (options: object) =>
+    (await run({ cursor: null, ...options }))[0].pageStatus;
+  expect(await statusOf({ numItems: 6, maximumRowsRead: 8 })).toBeNull();
+  expect(await statusOf({ numItems: 7, maximumRowsRead: 8 })).toBe("SplitRecommended");
+  expect(await statusOf({ numItems: 6, maximumBytesRead: 8 * size })).toBeNull();
+  expect(await statusOf({ numItems: 7, maximumBytesRead: 8 * size })).toBe("SplitRecommended");
+  const [first] = await run({ numItems: 7, cursor: null });
+  const whole = { endCursor: first.continueCursor, numItems: 1 };
+  expect(await statusOf({ ...whole, maximumRowsRead: 8 })).toBe("SplitRecommended");
+});
+
+test("a page of more than 6,144 results is better split", async () => {
+  await deployment.change("rows:write", { table: "others", count: 6_145 });
+  const statusOf = async (numItems: number) =>
+    ((await deployment.value("rows:otherTable", { numItems, cursor: null })) as Page).pageStatus;
+  expect(await statusOf(6_144)).toBeNull();
+  expect(await statusOf(6_145)).toBe("SplitRecommended");
+});
+
+test("a page that a limit of the transaction stops must be split, one with an end too", async () => {
+  await deployment.change("rows:reset", { count: 10 });
+  const limited = async (args: object) =>
+    (await deployment.value("rows:limited", { documentsRead: 5, ...args })) as Page;
+  const page = await limited({ numItems: 8, cursor: null });
+  expect(page).toMatchObject({ page: [0, 1, 2, 3, 4], pageStatus: "SplitRequired" });
+  const [{ continueCursor: endCursor }] = await run({ numItems: 8, cursor: null });
+  const whole = await limited({ numItems: 8, cursor: null, endCursor });
+  expect(whole).toMatchObject({ pageStatus: "SplitRequired", continueCursor: endCursor });
+  const left = await limited({ numItems: 8, cursor: null, endCursor: whole.splitCursor });
+  const right = await limited({ numItems: 8, cursor: whole.splitCursor, endCursor });
+  expect([...left.page, ...right.page]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect([left.pageStatus, right.pageStatus]).toEqual([null, null]);
+  await expect(limited({ numItems: 8, cursor: null, documentsRead: 0 })).rejects.toThrow(
+    "Too many documents read in a single function execution (limit: 0).",
+  );
+});
+
+test("results of a search are paged, but pages of them are not split", async () => {
+  await deployment.change("rows:write", { table: "texts", count: 1_000 });
+  const found = async (options: object) => (await deployment.value("rows:found", options)) as Page;
+  const first = await found({ numItems: 3, cursor: null, maximumRowsRead: 1, maximumBytesRead: 1 });
+  expect(first).toMatchObject({ splitCursor: null, pageStatus: null, isDone: false });
+  expect(first.page).toHaveLength(3);
+  const second = await found({ numItems: 765, cursor: first.continueCursor });
+  expect(second).toMatchObject({ splitCursor: null, pageStatus: null });
+  const third = await found({ numItems: 766, cursor: first.continueCursor });
+  expect(third).toMatchObject({ splitCursor: null, pageStatus: "SplitRecommended" });
+});
+
 test("a cursor of another query is refused in a way that clients recognise", async () => {
   await deployment.change("rows:reset", { count: 4 });
   const [page] = await run(FIRST);
-  for (const [path, cursor] of [
-    ["rows:otherTable", page.continueCursor],
-    ["rows:page", "nonsense"],
-    ["rows:page", `${page.continueCursor.slice(0, -2)}AA`],
-  ] as const) {
-    const outcome = await deployment.query(path, { numItems: 2, cursor });
+  const { continueCursor } = page;
+  const outcomes = [
+    await deployment.query("rows:otherTable", { numItems: 2, cursor: continueCursor }),
+    await deployment.query("rows:otherTable", { ...FIRST, endCursor: continueCursor }),
+    await deployment.runner.runQuery({ ...requestOf("rows:page", FIRST), journal: "nonsense" }),
+  ];
+  for (const outcome of outcomes) {
     expect(outcome).toMatchObject({ ok: false });
     expect(!outcome.ok && outcome.errorMessage).toMatch(
       /Server Error\nInvalidCursor|Uncaught.*InvalidCursor/,
@@ -139,6 +224,19 @@ test("a cursor of another query is refused in a way that clients recognise", asy
       isConvexSystemError: true,
       paginationError: "InvalidCursor",
     });
+  }
+});
+
+test("what is no cursor is refused", async () => {
+  await deployment.change("rows:reset", { count: 4 });
+  const [page] = await run(FIRST);
+  for (const cursor of ["nonsense", `${page.continueCursor.slice(0, -2)}AA`]) {
+    const outcome = await deployment.query("rows:page", { numItems: 2, cursor });
+    expect(outcome).toMatchObject({
+      ok: false,
+      errorMessage: expect.stringContaining("Failed to parse cursor") as string,
+    });
+    expect(!outcome.ok && outcome.errorDataJson).toBeFalsy();
   }
 });
 

@@ -44,7 +44,7 @@ export const CONVEX_TEST_GAPS: Gaps = {
   "a page that fills exactly with the last document is not done, the next is empty":
     "Looks one document further to tell whether a page is the last.",
   "a cursor of another query is refused": "Cursors do not know their query.",
-  "a cursor that nobody issued is refused": "Fails in parsing the cursor, without naming it.",
+  "a cursor that nobody issued is refused": "Fails in parsing the cursor, in words of its own.",
   "a page size of zero or of a fraction is refused": "Takes any page size.",
   "a wrong value of a record is refused": NO_RECORDS,
   "a wrong value of a record argument is refused": NO_RECORDS,

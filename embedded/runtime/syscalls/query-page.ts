@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { IndexKey, KeyInterval, RangeCursor } from "../../database/types.ts";
 import { afterKey } from "../../values/index-key.ts";
-import { FUNCTION_LIMITS, TRANSACTION_LIMITS } from "../../lib/limits.ts";
+import { FUNCTION_LIMITS, SEARCH_LIMITS, TRANSACTION_LIMITS } from "../../lib/limits.ts";
 import { isPlainObject, type JsonObject, type JsonValue } from "../../values/json-value.ts";
 import { FunctionError, invalidCursorError } from "../function-error.ts";
 import { areReadsExceeded, requireReadsWithin } from "../transaction-limits.ts";
@@ -15,8 +15,15 @@ type Position = { readonly after: IndexKey } | "end";
 
 interface PageLimits {
   readonly pageSize: number;
+  /** Infinite where the page has none; a search takes none. */
   readonly maximumRowsRead: number;
   readonly maximumBytesRead: number;
+}
+
+/** Documents that were read, those that a filter dropped included, and their size. */
+interface Read {
+  rows: number;
+  bytes: number;
 }
 
 interface Page {
@@ -26,9 +33,11 @@ interface Page {
   readonly status: "SplitRecommended" | "SplitRequired" | null;
 }
 
-/** Results from which a page is better split. */
+/** Beyond so many results, and beyond this part of what may be read, a page is better split. */
 const SPLIT_RECOMMENDED_RESULTS = 6_144;
 const SPLIT_RECOMMENDED_SHARE = 0.75;
+
+const NO_LIMIT = { maximumRowsRead: Infinity, maximumBytesRead: Infinity };
 
 /**
  * One page of a query. The first run reads up to the page size and notes where it ended in the
@@ -42,12 +51,14 @@ export function queryPage(context: SyscallContext, args: JsonObject): string {
   const source = parseSource(context.transaction, context.componentPath, query["source"]);
   const positions = new Positions(context, query, source);
   const start = positions.parse(optionalTextArg(args, "cursor"));
-  const end = positions.parse(optionalTextArg(args, "endCursor") ?? journalOf(context));
+  const endCursor = optionalTextArg(args, "endCursor");
+  const end =
+    endCursor === null ? positions.parseJournal(journalOf(context)) : positions.parse(endCursor);
   const limits = parseLimits(args);
   const page = readPage(context, source, query, start, end, limits);
   const continueCursor = positions.format(page.end);
   if (context.depth === 0) context.run.nextJournal = continueCursor;
-  const middle = page.keys[Math.floor((page.keys.length - 1) / 2)];
+  const middle = page.keys[Math.floor(page.keys.length / 2)];
   const canSplit = source.kind === "range" && page.keys.length > 2 && middle !== undefined;
   const rest = {
     isDone: page.end === "end",
@@ -115,19 +126,25 @@ function readPage(
 ): Page {
   if (start === "end") return { documents: [], keys: [], end: "end", status: null };
   const operators = parseOperators(query["operators"]);
-  const cursor =
-    source.kind === "range"
-      ? openSource(context.transaction, "", source, {
-          interval: pageInterval(source, start, end),
-          expected: end === null ? expectedReads(operators, limits.pageSize) : undefined,
-        })
-      : betweenRanks(openSource(context.transaction, "", source), start, end);
+  const read = { rows: 0, bytes: 0 };
+  const isSearch = source.kind === "search";
+  const cursor = isSearch
+    ? betweenRanks(openSource(context.transaction, "", source), start, end, read)
+    : openSource(context.transaction, "", source, {
+        interval: pageInterval(source, start, end),
+        expected: end === null ? expectedReads(operators, limits.pageSize) : undefined,
+      });
   if (source.table.startsWith("_")) context.transaction.usage.databaseQueries += 1;
   const stream = new QueryStream(cursor, operators);
   requireReadsWithin(context);
-  return end === null
-    ? readUpToLimits(context, stream, start, limits)
-    : readToEnd(context, stream, end);
+  // Up to an end everything is read, whatever its size.
+  const unlimited = { pageSize: Infinity, ...NO_LIMIT };
+  const wanted = end !== null ? unlimited : isSearch ? { ...limits, ...NO_LIMIT } : limits;
+  const { documents, keys, stop } = readRows(context, stream, wanted, read);
+  const reached = stop === "source" ? "end" : lastPosition(keys, start);
+  const isHeavy = isLarge(documents.length, read, isSearch, limits);
+  const status = stop === "limit" ? "SplitRequired" : isHeavy ? "SplitRecommended" : null;
+  return { documents, keys, end: end ?? reached, status };
 }
 
 /** The rest of the source's interval behind `start`, up to and with `end`. */
@@ -149,11 +166,12 @@ function pageInterval(
   return { lower: upper !== null && lower > upper ? upper : lower, upper };
 }
 
-/** Search results have ranks instead of index keys; what is before `start` is skipped. */
+/** Search results have ranks instead of index keys; what is before `start` is read and skipped. */
 function betweenRanks(
   cursor: RangeCursor,
   start: { readonly after: IndexKey } | null,
   end: Position | null,
+  read: Read,
 ): RangeCursor {
   return {
     next() {
@@ -162,50 +180,35 @@ function betweenRanks(
         if (entry === null) return null;
         if (end !== null && end !== "end" && entry.key > end.after) return null;
         if (start === null || entry.key > start.after) return entry;
+        read.rows += 1;
+        read.bytes += entry.document.size;
       }
     },
   };
 }
 
-/** A page that would go beyond what may be read ends before, unless it would then be empty. */
-function readUpToLimits(
+/** What would go beyond what may be read ends before, unless there would then be nothing. */
+function readRows(
   context: SyscallContext,
   stream: QueryStream,
-  start: { readonly after: IndexKey } | null,
   { pageSize, maximumRowsRead, maximumBytesRead }: PageLimits,
-): Page {
-  const { usage } = context.transaction;
+  read: Read,
+): Pick<Page, "documents" | "keys"> & { readonly stop: "size" | "limit" | "source" } {
   const documents: string[] = [];
   const keys: IndexKey[] = [];
-  let bytes = 0;
   while (documents.length < pageSize) {
     const isStopped =
-      keys.length > 0 && (keys.length >= maximumRowsRead || bytes >= maximumBytesRead);
+      keys.length > 0 && (read.rows >= maximumRowsRead || read.bytes >= maximumBytesRead);
     const step = isStopped ? null : stream.step();
     if (keys.length === 0) requireReadsWithin(context);
-    if (step === null || areReadsExceeded(context)) {
-      return { documents, keys, end: lastPosition(keys, start), status: "SplitRequired" };
-    }
-    if (step.kind === "end") {
-      return { documents, keys, end: "end", status: statusOf(usage, documents) };
-    }
+    if (step === null || areReadsExceeded(context)) return { documents, keys, stop: "limit" };
+    if (step.kind === "end") return { documents, keys, stop: "source" };
     keys.push(step.key);
-    bytes += step.kind === "result" ? step.json.length : step.size;
+    read.rows += 1;
+    read.bytes += step.size;
     if (step.kind === "result") documents.push(step.json);
   }
-  const status = statusOf(usage, documents);
-  return { documents, keys, end: lastPosition(keys, start), status };
-}
-
-function readToEnd(context: SyscallContext, stream: QueryStream, end: Position): Page {
-  const documents: string[] = [];
-  const keys: IndexKey[] = [];
-  for (let step = stream.step(); step.kind !== "end"; step = stream.step()) {
-    requireReadsWithin(context);
-    keys.push(step.key);
-    if (step.kind === "result") documents.push(step.json);
-  }
-  return { documents, keys, end, status: statusOf(context.transaction.usage, documents) };
+  return { documents, keys, stop: "size" };
 }
 
 function lastPosition(
@@ -216,15 +219,25 @@ function lastPosition(
   return last === undefined ? (start ?? "end") : { after: last };
 }
 
-function statusOf(
-  usage: { readonly documentsRead: number; readonly bytesRead: number },
-  documents: readonly string[],
-): Page["status"] {
-  const isHeavy =
-    usage.documentsRead > TRANSACTION_LIMITS.documentsRead.max * SPLIT_RECOMMENDED_SHARE ||
-    usage.bytesRead > TRANSACTION_LIMITS.bytesRead.max * SPLIT_RECOMMENDED_SHARE ||
-    documents.length > SPLIT_RECOMMENDED_RESULTS;
-  return isHeavy ? "SplitRecommended" : null;
+/** Whether a page took more than three quarters of what it may read, or gave very many results. */
+function isLarge(
+  results: number,
+  read: Read,
+  isSearch: boolean,
+  { maximumRowsRead, maximumBytesRead }: PageLimits,
+): boolean {
+  const { documentsRead, bytesRead } = TRANSACTION_LIMITS;
+  const most = isSearch
+    ? { rows: SEARCH_LIMITS.candidates.max, bytes: bytesRead.max }
+    : {
+        rows: Math.min(maximumRowsRead, documentsRead.max),
+        bytes: Math.min(maximumBytesRead, bytesRead.max),
+      };
+  return (
+    read.rows > Math.floor(most.rows * SPLIT_RECOMMENDED_SHARE) ||
+    read.bytes > Math.floor(most.bytes * SPLIT_RECOMMENDED_SHARE) ||
+    results > SPLIT_RECOMMENDED_RESULTS
+  );
 }
 
 /** Cursors of one query: a position and a fingerprint of the query that it belongs to. */
@@ -242,11 +255,27 @@ class Positions {
       .slice(0, 22);
   }
 
-  /** @throws FunctionError `InvalidCursor` for a cursor of another query. */
+  /** @throws FunctionError for a cursor of another query (`InvalidCursor`) and for one of nobody's. */
   parse(cursor: string | null): Position | null {
     if (cursor === null) return null;
     const text = this.#context.services.cursors.decode(cursor);
-    if (text === null || text.slice(0, 22) !== this.#fingerprint) throw invalidCursorError();
+    if (text === null) throw new FunctionError("Failed to parse cursor");
+    return this.#positionOf(text);
+  }
+
+  /**
+   * A journal that cannot be read comes from a client that was connected to another deployment at this
+   * address: he is to start over, as after `InvalidCursor`, which he throws.
+   */
+  parseJournal(journal: string | null): Position | null {
+    if (journal === null) return null;
+    const text = this.#context.services.cursors.decode(journal);
+    if (text === null) throw invalidCursorError();
+    return this.#positionOf(text);
+  }
+
+  #positionOf(text: string): Position {
+    if (text.slice(0, 22) !== this.#fingerprint) throw invalidCursorError();
     return text.length === 22 ? "end" : { after: text.slice(23) };
   }
 

@@ -16,7 +16,12 @@ type Operator =
 
 /** A step of reading: a document that passed, one that did not, or the end. */
 export type StreamStep =
-  | { readonly kind: "result"; readonly json: string; readonly key: IndexKey }
+  | {
+      readonly kind: "result";
+      readonly json: string;
+      readonly size: number;
+      readonly key: IndexKey;
+    }
   | { readonly kind: "dropped"; readonly size: number; readonly key: IndexKey }
   | { readonly kind: "end" };
 
@@ -84,10 +89,11 @@ export class QueryStream {
       this.#isAtEnd = true;
       return { kind: "end" };
     }
-    const { json } = entry.document;
+    const { key, document } = entry;
+    const { json, size } = document;
     return this.#passes(entry)
-      ? { kind: "result", json, key: entry.key }
-      : { kind: "dropped", size: json.length, key: entry.key };
+      ? { kind: "result", json, size, key }
+      : { kind: "dropped", size, key };
   }
 
   #passes({ document }: IndexEntry): boolean {
