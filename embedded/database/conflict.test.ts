@@ -58,7 +58,10 @@ test("of two that read and write the same document, the later one conflicts", as
   db.commit(first);
   const failure = () => db.commit(second);
   expect(failure).toThrow(OccConflictError);
-  expect(failure).toThrow(`A write to the document with the ID "${id}" caused the conflict.`);
+  expect(failure).toThrow(
+    'Documents read from or written to the "items" table changed while this mutation was being run ' +
+      "and on every subsequent retry. See https://docs.convex.dev/error#1",
+  );
   expect(read(db.begin(), id)).toMatchObject({ n: 2 });
 });
 

@@ -54,20 +54,25 @@ export class OccConflictError extends DatabaseError {
   readonly documentId: string | null;
 
   constructor(table: string | null, documentId: string | null) {
-    super("OptimisticConcurrencyControlFailure", conflictMessage(table, documentId));
+    super("OptimisticConcurrencyControlFailure", conflictMessage(table));
+    this.name = "OccConflictError";
     this.table = table;
     this.documentId = documentId;
   }
 }
 
-function conflictMessage(table: string | null, documentId: string | null): string {
+/** In Convex's words, which name the document only where they can name the function that changed it. */
+function conflictMessage(table: string | null): string {
+  if (table?.startsWith("_") === true) {
+    return (
+      "Data read or written in this mutation changed while it was being run. Consider reducing the " +
+      "amount of data read by using indexed queries with selective index range expressions " +
+      "(https://docs.convex.dev/database/indexes/)."
+    );
+  }
   const what = table === null ? "some table" : `the "${table}" table`;
-  const which =
-    documentId === null
-      ? ""
-      : ` A write to the document with the ID "${documentId}" caused the conflict.`;
   return (
     `Documents read from or written to ${what} changed while this mutation was being run and on ` +
-    `every subsequent retry.${which} See https://docs.convex.dev/error#1`
+    "every subsequent retry. See https://docs.convex.dev/error#1"
   );
 }

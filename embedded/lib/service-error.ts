@@ -32,12 +32,8 @@ export class ServiceError extends Error {
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (isNamed(error, "OccConflictError")) {
-    return new ServiceError(
-      "overloaded",
-      "OptimisticConcurrencyControlFailure",
-      "Data read or written in this mutation changed while it was being run, repeatedly.",
-      { cause: error },
-    );
+    const code = "OptimisticConcurrencyControlFailure";
+    return new ServiceError("overloaded", code, error.message, { cause: error });
   }
   if (isNamed(error, "DiskFullError")) {
     return new ServiceError("overloaded", "DiskFull", error.message, { cause: error });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Authenticator } from "../auth/authenticator.ts";
+import { OccConflictError } from "../database/database-error.ts";
 import type {
   FunctionRunner,
   LiveQuery,
@@ -406,8 +407,7 @@ test("a conflict that retries could not solve closes the socket, so that the cli
   const socket = open();
   socket.receive(mutation(0));
   await settle();
-  const conflict = Object.assign(new Error("conflict"), { name: "OccConflictError" });
-  socket.mutations[0]!(conflict);
+  socket.mutations[0]!(new OccConflictError("messages", null));
   await settle();
   expect(socket.sent).toEqual([]);
   expect(socket.closes).toEqual([{ code: 1013, reason: "OptimisticConcurrencyControlFailure" }]);
