@@ -62,8 +62,13 @@ export class QuerySet {
       );
     }
     this.#removed.delete(queryId);
+    // Field by field, so that all have one hidden class: a spread makes each of them its own.
     const query: WatchedQuery = {
-      ...modification,
+      queryId,
+      path: modification.path,
+      argsJson: modification.argsJson,
+      componentPath: modification.componentPath,
+      journal: modification.journal,
       live: null,
       sent: null,
       isDirty: false,
