@@ -39,9 +39,15 @@ export class ReadRecorder {
 
   readSet(): ReadSet {
     const intervals = new Map<number, readonly KeyInterval[]>();
-    for (const index of new Set([...this.#points.keys(), ...this.#intervals.keys()])) {
-      const points = Array.from(this.#points.get(index) ?? [], pointInterval);
-      const merged = mergeIntervals([...points, ...(this.#intervals.get(index) ?? [])]);
+    for (const [index, points] of this.#points) {
+      const read: KeyInterval[] = [];
+      for (const key of points) read.push(pointInterval(key));
+      for (const interval of this.#intervals.get(index) ?? []) read.push(interval);
+      intervals.set(index, mergeIntervals(read));
+    }
+    for (const [index, ranges] of this.#intervals) {
+      if (intervals.has(index)) continue;
+      const merged = mergeIntervals(ranges);
       if (merged.length > 0) intervals.set(index, merged);
     }
     return { intervals, searches: new Map(this.#searches) };

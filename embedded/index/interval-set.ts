@@ -22,8 +22,8 @@ export function containsKey({ lower, upper }: Interval, key: string): boolean {
 }
 
 /** Sorted, disjoint intervals that cover the same keys; empty ones vanish, touching ones join. */
-export function mergeIntervals(intervals: Iterable<Interval>): Interval[] {
-  const sorted = Array.from(intervals)
+export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
+  const sorted = intervals
     .filter((interval) => !isEmptyInterval(interval))
     .sort((left, right) => (left.lower < right.lower ? -1 : left.lower === right.lower ? 0 : 1));
   const merged: Interval[] = [];

@@ -1,4 +1,4 @@
-import type { Transaction } from "lmdb";
+import type { RangeOptions, Transaction } from "lmdb";
 
 import type { Lmdb } from "./open-lmdb.ts";
 import {
@@ -51,26 +51,59 @@ function readWhole(
   { isReverse, limit, areKeysEnough }: ScanRequest,
   entries: LogicalEntry[],
 ): Buffer | null {
-  const at = transaction === undefined ? {} : { transaction };
-  const range = {
-    ...(isReverse
-      ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse: true }
-      : { start: from, end: to }),
-    ...at,
-    limit: limit - entries.length,
+  const bounds = {
+    start: isReverse ? to : from,
+    end: isReverse ? from : to,
+    reverse: isReverse,
+    exclusiveStart: isReverse,
+    inclusiveEnd: isReverse,
+    transaction,
   };
+  const { keys, rows } = rangesOf(lmdb);
   if (areKeysEnough === true) {
-    for (const key of lmdb.getKeys(range)) {
+    for (const key of keys(bounds)) {
       if (isCut(key)) return key;
-      entries.push(logicalEntry(key, NO_VALUE));
+      if (entries.push(logicalEntry(key, NO_VALUE)) >= limit) return null;
     }
   } else {
-    for (const { key, value } of lmdb.getRange(range)) {
+    for (const { key, value } of rows(bounds)) {
       if (isCut(key)) return key;
-      entries.push(logicalEntry(key, value));
+      if (entries.push(logicalEntry(key, value)) >= limit) return null;
     }
   }
   return null;
+}
+
+interface Ranges {
+  readonly keys: (bounds: object) => Iterable<Buffer>;
+  readonly rows: (bounds: object) => Iterable<{ readonly key: Buffer; readonly value: Buffer }>;
+}
+
+const knownRanges = new WeakMap<Lmdb, Ranges>();
+
+/**
+ * Making a range takes as long as reading a row by it, so that a store's are made once: `lmdb` looks at
+ * where a range begins and ends when it is iterated. Each has to be read before the next one is asked for.
+ */
+function rangesOf(lmdb: Lmdb): Ranges {
+  let ranges = knownRanges.get(lmdb);
+  if (ranges === undefined) {
+    ranges = {
+      keys: movable((options) => lmdb.getKeys(options)),
+      rows: movable((options) => lmdb.getRange(options)),
+    };
+    knownRanges.set(lmdb, ranges);
+  }
+  return ranges;
+}
+
+function movable<T>(make: (options: RangeOptions) => T): (bounds: object) => T {
+  const options: RangeOptions = {};
+  const range = make(options);
+  return (bounds) => {
+    Object.assign(options, bounds);
+    return range;
+  };
 }
 
 function readGroup(

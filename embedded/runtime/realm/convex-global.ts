@@ -1,5 +1,6 @@
 import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import { defineGlobal } from "./global-property.ts";
+import { createShapeListing } from "./listed-shapes.ts";
 import type { RealmHost, SyscallFailure, SyscallReply } from "./realm-host.ts";
 
 interface Resolvers {
@@ -15,6 +16,7 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
 } {
   const waiting = new Map<number, Resolvers>();
   const bursts = boundBursts();
+  const listShapes = createShapeListing();
   defineGlobal("Convex", {
     syscall(op: string, json: string): string {
       return valueOf(host.syscall(op, json));
@@ -23,10 +25,13 @@ export function installConvexGlobal(host: Pick<RealmHost, "syscall" | "asyncSysc
       const refusal = bursts.requireRoom();
       if (refusal !== null) return Promise.reject(refusal);
       const reply = host.asyncSyscall(op, json);
-      if (!reply.startsWith("#")) return settled(reply);
-      return new Promise((resolve, reject) => {
-        waiting.set(Number(reply.slice(1)), { resolve, reject });
-      });
+      if (reply.startsWith("#")) {
+        return new Promise((resolve, reject) => {
+          waiting.set(Number(reply.slice(1)), { resolve, reject });
+        });
+      }
+      if (!reply.startsWith("!")) listShapes(reply);
+      return settled(reply);
     },
     jsSyscall(op: string): never {
       throw new Error(`Unknown operation ${op}`);

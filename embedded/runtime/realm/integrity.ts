@@ -3,8 +3,8 @@ export interface Integrity {
   /** Takes everything for right as it is now. */
   readonly remember: () => void;
   /**
-   * Whether something is not as it was. Unless thorough, a look at what was added to the globals and to
-   * `Object.prototype`, where data that is merged carelessly ends up.
+   * Whether something is not as it was. Unless thorough, a look at what assignments have added to the
+   * globals and to `Object.prototype`, where data that is merged carelessly ends up.
    */
   readonly isChanged: (isThorough: boolean) => boolean;
   /** Puts back what has changed, as far as it lets itself. */
@@ -25,20 +25,21 @@ const { ownKeys, getPrototypeOf, setPrototypeOf, defineProperty, deleteProperty 
 const getDescriptor = Reflect.getOwnPropertyDescriptor;
 const { is: isSame, keys: enumerableKeys } = Object;
 const ObjectPrototype = Object.prototype;
+const EMPTY = {};
 
 export function createIntegrity(): Integrity {
   let remembered: Remembered[] = [];
   let globalCount = 0;
-  let objectCount = 0;
+  let inheritedCount = 0;
 
   function remember(): void {
     remembered = sharedObjects().map(snapshotOf);
     globalCount = enumerableKeys(globalThis).length;
-    objectCount = ownKeys(ObjectPrototype).length;
+    inheritedCount = countInherited();
   }
 
   function isChanged(isThorough: boolean): boolean {
-    if (ownKeys(ObjectPrototype).length !== objectCount) return true;
+    if (countInherited() !== inheritedCount) return true;
     // What an assignment makes is enumerable; a global's other keys take ten times as long to list.
     if (enumerableKeys(globalThis).length !== globalCount) return true;
     if (!isThorough) return false;
@@ -58,6 +59,13 @@ export function createIntegrity(): Integrity {
 
   remember();
   return { remember, isChanged, restore };
+}
+
+/** What assignments have added to `Object.prototype`; V8 knows that there is nothing without a look. */
+function countInherited(): number {
+  const inherited: string[] = [];
+  for (const key in EMPTY) inherited.push(key);
+  return inherited.length;
 }
 
 /** `Object.prototype` first: what is added there shows in every descriptor that is read after it. */
