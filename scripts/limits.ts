@@ -4,6 +4,8 @@ export type LimitGroup = Readonly<Record<string, { readonly max: number }>>;
 /** A title and the limits under it. */
 export interface LimitSection {
   readonly title: string;
+  /** What the numbers do not say. */
+  readonly note?: string;
   readonly limits: LimitGroup;
 }
 
@@ -30,9 +32,16 @@ export function describeLimits<Name extends string>(
     "or mutation is cut off when it fills hundreds of megabytes, and an action's thread at 160 MiB. They",
     "cannot be changed. A function that goes beyond one fails, and nothing it wrote stays.",
     "",
-    ...sections.flatMap(({ title, limits }) => [
+    "What depends on Convex's plans and machines is not bounded here: bytes written each second (4 MiB",
+    "in the class S16), scheduled functions that are outstanding (1,000,000), the time that the database",
+    "takes for one function (15 s in all), storage and traffic of a month. Where Convex's documentation",
+    "and its open backend differ, the smaller number holds here, but for environment variables, of which",
+    "the open backend takes 512, and lines of the log, which are documented to end at 4 KiB.",
+    "",
+    ...sections.flatMap(({ title, note, limits }) => [
       `### ${title}`,
       "",
+      ...(note === undefined ? [] : [note, ""]),
       "| limit | at most |",
       "| --- | --- |",
       ...Object.entries(limits).map(

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 
 import type { ComponentPath } from "../database/types.ts";
+import { RETENTION_LIMITS } from "../lib/limits.ts";
 import { ServiceError } from "../lib/service-error.ts";
 import { deriveKey, isSameKey } from "./admin-key.ts";
 
@@ -12,7 +13,7 @@ export interface UploadTokenKeeper {
   verify(token: string): ComponentPath;
 }
 
-const VALIDITY_MS = 60 * 60 * 1000;
+const VALIDITY_MS = RETENTION_LIMITS.uploadUrlsMs.max;
 
 export function createUploadTokens(
   instanceSecret: string,

@@ -1,5 +1,6 @@
 import { OccConflictError } from "../database/database-error.ts";
 import type { Database, Transaction } from "../database/types.ts";
+import { RUNNING_LIMITS } from "../lib/limits.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
@@ -20,9 +21,9 @@ import type {
   SessionRequest,
 } from "./types.ts";
 
-const MAX_RETRIES = 4;
+const MAX_RETRIES = RUNNING_LIMITS.retriesAfterConflict.max;
 const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = RUNNING_LIMITS.retryPauseMs.max;
 
 /** Called between a mutation's run and its commit, so that tests can commit something in between. */
 export type BeforeCommit = (mutation: {
@@ -189,7 +190,12 @@ export class MutationRunner {
   }
 }
 
-async function backOff(attempt: number): Promise<void> {
-  const longest = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
-  await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+/** Before the retry after so many; a random part of it, up to a half, is left out. */
+export function longestPauseMs(retries: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries);
+}
+
+async function backOff(retries: number): Promise<void> {
+  const pauseMs = longestPauseMs(retries) * (0.5 + Math.random() / 2);
+  await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }

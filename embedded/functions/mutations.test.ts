@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { OccConflictError } from "../database/database-error.ts";
 import { requestOf, startTestDeployment, unwrap, type TestDeployment } from "./test-deployment.ts";
-import type { BeforeCommit } from "./mutation-runner.ts";
+import { longestPauseMs, type BeforeCommit } from "./mutation-runner.ts";
 
 const SOURCES = {
   counters: `
@@ -27,6 +27,11 @@ const SOURCES = {
     export const total = query(async (ctx) => (await ctx.db.query("counters").collect()).reduce((sum, row) => sum + row.value, 0));
     export const refuse = mutation(async (ctx, { name }) => { throw new ConvexError((await find(ctx, name)).value); });
     export const readOnly = mutation(async (ctx) => (await ctx.db.query("counters").collect()).length);
+    export const now = mutation(async (ctx) => {
+      await ctx.db.query("counters").collect();
+      await ctx.db.insert("log", {});
+      return Date.now();
+    });
     export const big = mutation(async () => "x".repeat(2 ** 21));
     export const blind = mutation(async (ctx, { n }) => { await ctx.db.insert("log", { n }); });
   `,
@@ -68,6 +73,37 @@ test("a mutation that always loses gives up after four retries and changes nothi
   expect(runs).toBe(5);
   await expect(deployment.value("counters:read", { name: "a" })).resolves.toBeNull();
 }, 20_000);
+
+test("the pauses between a mutation's retries double, up to two seconds", () => {
+  const longest = [0, 1, 2, 3, 4, 5, 6].map((attempt) => longestPauseMs(attempt));
+  expect(longest).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000]);
+});
+
+test("a scheduled mutation runs again until it meets no conflict, each time at its own time", async () => {
+  const lost = 6;
+  const times: number[] = [];
+  const deployment: TestDeployment = await start(({ attempt }) => {
+    times.push(deployment.clock.nowMs);
+    deployment.clock.nowMs += 1_000;
+    if (attempt === lost) return;
+    const transaction = deployment.database.begin();
+    transaction.insert("", "counters", JSON.stringify({ name: `other ${attempt}`, value: 0 }));
+    deployment.database.commit(transaction);
+  });
+  const { setTimeout } = globalThis;
+  const shortened = vi
+    .spyOn(globalThis, "setTimeout")
+    .mockImplementation((run: () => void) => setTimeout(run, 0));
+  onTestFinished(() => shortened.mockRestore());
+  const envelope = { begin: () => true, complete: () => undefined };
+  const request = requestOf("counters:now", {}, { kind: "system" });
+  const ran = await deployment.runner.runScheduledMutation(request, envelope);
+  expect(new Set(times).size).toBe(lost + 1);
+  expect(ran).toMatchObject({
+    kind: "ran",
+    outcome: { ok: true, valueJson: String(times.at(-1)) },
+  });
+});
 
 test("mutations that only write do not conflict", async () => {
   let runs = 0;

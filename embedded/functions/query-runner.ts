@@ -1,5 +1,6 @@
 import type { Database, Timestamp, Transaction } from "../database/types.ts";
 import { BoundedCache } from "../lib/bounded-cache.ts";
+import { RETENTION_LIMITS } from "../lib/limits.ts";
 import { canonicalPath, type FunctionPath } from "../modules/function-path.ts";
 import { FunctionError } from "../runtime/function-error.ts";
 import type { FunctionExecutor } from "../runtime/function-executor.ts";
@@ -20,8 +21,7 @@ import { identityOf, mayCallInternal, requirePath, toRunRequest } from "./run-re
 import { SharedQuery, type Asked, type Reader, type ResultSource } from "./shared-query.ts";
 import type { LiveQuery, QueryOutcome, WatchRequest } from "./types.ts";
 
-/** How long a result that read the clock is handed to newcomers. */
-const CLOCK_RESULT_LIFE_MS = 15_000;
+const CLOCK_RESULT_LIFE_MS = RETENTION_LIMITS.resultsThatReadTheClockMs.max;
 
 export interface QueryRunnerOptions {
   readonly database: Database;

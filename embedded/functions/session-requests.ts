@@ -1,4 +1,5 @@
 import type { SystemTableDefinition, Timestamp, Transaction } from "../database/types.ts";
+import { RETENTION_LIMITS } from "../lib/limits.ts";
 import {
   findRow,
   insertRow,
@@ -21,8 +22,7 @@ export const SESSION_REQUESTS_TABLE: SystemTableDefinition = {
   ],
 };
 
-/** How long a repeat is recognised. */
-const RETENTION_MS = 14 * 24 * 3_600_000;
+const RETENTION_MS = RETENTION_LIMITS.answersToMutationsMs.max;
 const PURGE_BATCH = 1_000;
 
 export interface AnsweredRequest {

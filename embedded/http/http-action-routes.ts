@@ -10,7 +10,7 @@ import type { Exchange, HttpContext } from "./http-context.ts";
 import { boundedBody } from "./request-body.ts";
 
 const SITE_PREFIX = "/http";
-const MAX_BODY_BYTES = 20 * 1024 * 1024;
+const MAX_BODY_BYTES = FUNCTION_LIMITS.httpRequestBytes.max;
 
 /**
  * Any request below `/http`: the deployment's HTTP actions. The function sees the address without

@@ -112,6 +112,18 @@ test("a key that has its share of the queue is refused, others are not", async (
   ]);
 });
 
+test("who is refused is told why in Convex's words", async () => {
+  const { gate } = createGate({ slots: 1, waiting: 0 });
+  let end: () => void = () => undefined;
+  const running = gate.run([], () => new Promise<void>((resolve) => (end = resolve)));
+  await expect(gate.run(["a"], () => Promise.resolve())).rejects.toThrow(
+    "Too many concurrent requests in a short period of time. Spread out your requests out over time " +
+      "or throttle them to avoid errors.",
+  );
+  end();
+  await running;
+});
+
 test("a full queue refuses the last of those who have most in it", async () => {
   const { refused, ask, settle, gate } = createGate({ slots: 1, waiting: 4, waitingPerKey: 3 });
   for (const name of ["x", "a 1", "a 2", "a 3", "b"]) ask(name, [name.slice(0, 1)]);

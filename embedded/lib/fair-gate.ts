@@ -195,10 +195,12 @@ function count(counts: Map<string, number>, key: string, change: number): void {
   else counts.set(key, next);
 }
 
+/** In the words, to the letter, with which the open backend refuses who finds its queue full. */
 function tooMany(): ServiceError {
   return new ServiceError(
     "rateLimited",
     "TooManyConcurrentRequests",
-    "Too many concurrent requests in a short period of time. Spread them out and try again.",
+    "Too many concurrent requests in a short period of time. Spread out your requests out over time " +
+      "or throttle them to avoid errors.",
   );
 }

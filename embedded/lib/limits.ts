@@ -10,6 +10,7 @@ import { formatSize } from "./byte-size.ts";
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
+const HOUR_MS = 3_600_000;
 
 const OVER_LIMIT_HELP =
   "Consider using smaller limits in your queries, paginating your queries, or using indexed " +
@@ -99,12 +100,12 @@ export const FUNCTION_LIMITS = {
     (max, path: string, size: number) =>
       `Function ${path} return value is too large (actual: ${formatSize(size)}, limit: ${formatSize(max)})`,
   ),
-  /** Documented, not enforced by the open backend. `own` */
+  /** Documented; the open backend only warns of it so far, in words like these. `own` */
   scheduledArgsBytes: limit(
     4 * MIB,
-    (max, path: string, size: number) =>
-      `Arguments for the scheduled function ${path} are too large (actual: ${formatSize(size)}, ` +
-      `limit: ${formatSize(max)})`,
+    (max, size: number) =>
+      "Too large arguments for a single scheduled function from this mutation (actual: " +
+      `${size} bytes, limit: ${max} bytes)`,
   ),
   scheduledDelayMs: limit(
     5 * 366 * 24 * 3_600_000,
@@ -135,6 +136,8 @@ export const FUNCTION_LIMITS = {
     20 * MIB,
     (max) => `HttpResponseTooLarge: HTTP actions support responses up to ${formatSize(max)}`,
   ),
+  /** The open backend's; the documentation names none. */
+  httpRequestBytes: { max: 20 * MIB },
 } as const;
 
 /** What a value and a document may be. */
@@ -268,6 +271,37 @@ export const DEPLOYMENT_LIMITS = {
       `Too many function files (${count} > maximum ${max}) in "convex/". See our docs ` +
       "(https://docs.convex.dev/using/writing-convex-functions#using-libraries) for more details.",
   ),
+} as const;
+
+/** What runs, waits and is tried again; queries, mutations and actions: traffic-limits.ts. */
+export const RUNNING_LIMITS = {
+  /** Of mutations, and of actions, which may take minutes and would keep mutations waiting. */
+  scheduledFunctionsOfAKind: { max: 8 },
+  /** Sent on one socket and not answered yet. */
+  mutationsPerSocket: limit(
+    1_000,
+    (max) =>
+      `Too many concurrent mutations. Only up to ${max} pending mutations allowed on a single ` +
+      "websocket.",
+  ),
+  actionsPerSocket: limit(
+    1_000,
+    (max) => `Inflight actions overloaded for a single client, max concurrency: ${max}`,
+  ),
+  /** Of a mutation that others' commits overtook; a scheduled one is tried until it succeeds. */
+  retriesAfterConflict: { max: 4 },
+  /** The pause before a retry doubles up to this. */
+  retryPauseMs: { max: 2_000 },
+} as const;
+
+/** How long what is kept for a time is kept. */
+export const RETENTION_LIMITS = {
+  finishedScheduledFunctionsMs: { max: 7 * 24 * HOUR_MS },
+  /** By which a mutation that a client sends again after losing its socket is recognised. */
+  answersToMutationsMs: { max: 14 * 24 * HOUR_MS },
+  uploadUrlsMs: { max: HOUR_MS },
+  /** Results of queries that asked for the time, as newcomers get them. */
+  resultsThatReadTheClockMs: { max: 15_000 },
 } as const;
 
 function limit<Facts extends readonly unknown[]>(

@@ -1,4 +1,5 @@
 import type { ComponentPath, Transaction } from "../database/types.ts";
+import { RETENTION_LIMITS } from "../lib/limits.ts";
 import { storedPath, type FunctionPath } from "../modules/function-path.ts";
 import {
   findRow,
@@ -44,8 +45,7 @@ export interface NewJob {
   readonly nowMs: number;
 }
 
-/** How long a finished job stays visible. */
-const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3_600_000;
+const FINISHED_JOB_RETENTION_MS = RETENTION_LIMITS.finishedScheduledFunctionsMs.max;
 
 /** State of a job as `ctx.db.system` shows it. */
 export type JobState =

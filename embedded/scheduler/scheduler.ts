@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database, Subscription, Transaction } from "../database/types.ts";
 import type { FunctionRunner } from "../functions/types.ts";
+import { RUNNING_LIMITS } from "../lib/limits.ts";
 import { toServiceError } from "../lib/service-error.ts";
 import { listJobs, removeJob, setJobState, type ScheduledJob } from "../runtime/job-records.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
@@ -19,8 +20,7 @@ export interface SchedulerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of mutations, and of actions, which may take minutes and would keep mutations waiting. */
-const MAX_RUNNING = 8;
+const MAX_RUNNING = RUNNING_LIMITS.scheduledFunctionsOfAKind.max;
 /** Due actions beyond this keep what is due after them waiting. */
 const MAX_WAITING_ACTIONS = 1_000;
 /** How long starting waits for room on the disk. */
@@ -37,7 +37,7 @@ export interface JobTurn {
   becomeAction(): boolean;
 }
 
-/** Runs scheduled functions and cron jobs when they are due, at most eight of a kind at a time. */
+/** Runs scheduled functions and cron jobs when they are due, a bounded number of a kind at a time. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #running = new Map<string, Promise<void>>();

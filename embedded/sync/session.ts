@@ -8,6 +8,7 @@ import type {
   RequestMetadata,
 } from "../functions/types.ts";
 import { randomId } from "../lib/random-id.ts";
+import { RUNNING_LIMITS } from "../lib/limits.ts";
 import { ServiceError, toServiceError } from "../lib/service-error.ts";
 import type { AddressTraffic } from "../lib/traffic-control.ts";
 import type { TrafficLimits } from "../lib/traffic-limits.ts";
@@ -66,8 +67,6 @@ export interface SyncSessionOptions {
   readonly onSent: () => void;
 }
 
-const MAX_QUEUED_MUTATIONS = 1000;
-const MAX_RUNNING_ACTIONS = 1000;
 /** Why a client that does not read is sent away. It starts with a name that makes it come back. */
 export const UNREAD_REASON = "TooManyConcurrentRequests: the client does not read";
 /** Why sockets are closed when the deployment ends; also with a name that brings clients back. */
@@ -329,12 +328,9 @@ export class SyncSession implements UpdatedSession {
    */
   #runMutation(call: FunctionCall): void {
     const request = this.#newRequest(call);
-    if (this.#queuedMutations >= MAX_QUEUED_MUTATIONS) {
-      throw new ServiceError(
-        "rateLimited",
-        "TooManyConcurrentMutations",
-        `Too many concurrent mutations, only up to ${MAX_QUEUED_MUTATIONS} are allowed.`,
-      );
+    const { max, text } = RUNNING_LIMITS.mutationsPerSocket;
+    if (this.#queuedMutations >= max) {
+      throw new ServiceError("rateLimited", "TooManyConcurrentMutations", text());
     }
     this.#queuedMutations += 1;
     const session =
@@ -359,12 +355,9 @@ export class SyncSession implements UpdatedSession {
 
   #runAction(call: FunctionCall): void {
     const request = this.#newRequest(call);
-    if (this.#runningActions.size >= MAX_RUNNING_ACTIONS) {
-      throw new ServiceError(
-        "rateLimited",
-        "TooManyConcurrentActions",
-        `Too many concurrent actions, only up to ${MAX_RUNNING_ACTIONS} are allowed.`,
-      );
+    const { max, text } = RUNNING_LIMITS.actionsPerSocket;
+    if (this.#runningActions.size >= max) {
+      throw new ServiceError("rateLimited", "TooManyInflightActionsForSingleClient", text());
     }
     const { runner, frames } = this.#dependencies;
     const answered = runner

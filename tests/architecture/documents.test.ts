@@ -9,6 +9,8 @@ import schema from "#convex/schema.ts";
 import {
   DEPLOYMENT_LIMITS,
   FUNCTION_LIMITS,
+  RETENTION_LIMITS,
+  RUNNING_LIMITS,
   SCHEMA_LIMITS,
   SEARCH_LIMITS,
   TRANSACTION_LIMITS,
@@ -61,6 +63,11 @@ const TRAFFIC_MEANINGS: TrafficMeanings<keyof TrafficLimits> = {
   incompleteBytes: "frames that have not arrived completely, in all",
 };
 
+const RUNNING_NOTE = `\
+How many queries, mutations and actions run at a time are limits of traffic, below. Convex's class
+S16 runs eight scheduled functions at a time; here eight actions among them leave room for as many
+mutations, which actions that take minutes would otherwise keep waiting.`;
+
 test("SYS-7: docs/limits.md says the embedded backend's limits", async () => {
   const sections = [
     { title: "One transaction", limits: TRANSACTION_LIMITS },
@@ -69,6 +76,8 @@ test("SYS-7: docs/limits.md says the embedded backend's limits", async () => {
     { title: "A schema", limits: SCHEMA_LIMITS },
     { title: "A search", limits: SEARCH_LIMITS },
     { title: "A deployment", limits: DEPLOYMENT_LIMITS },
+    { title: "What runs and waits", note: RUNNING_NOTE, limits: RUNNING_LIMITS },
+    { title: "How long things are kept", limits: RETENTION_LIMITS },
   ];
   await expectDocument(
     "docs/limits.md",

@@ -22,8 +22,8 @@ export const functionCases: CasesOf<typeof FUNCTION_LIMITS> = {
   ),
   scheduledArgsBytes: upTo(
     ({ backend }, size) => schedule(backend, size),
-    "Arguments for the scheduled function transactions.js:noop are too large (actual: 4.00 MiB, " +
-      "limit: 4 MiB)",
+    "Too large arguments for a single scheduled function from this mutation (actual: 4194305 bytes, " +
+      "limit: 4194304 bytes)",
   ),
   scheduledDelayMs: async ({ backend }, max) => {
     const minute = 60_000;
@@ -94,6 +94,17 @@ export const functionCases: CasesOf<typeof FUNCTION_LIMITS> = {
     };
     await expect(get(max)).resolves.toBe(max);
     await expect(get(max + 1)).rejects.toThrow();
+  },
+  httpRequestBytes: async ({ backend }, max) => {
+    const post = async (size: number) => {
+      const init = { method: "POST", body: new Uint8Array(size) };
+      const response = await fetch(`${backend.url}/http/bytes`, init);
+      return [response.status, await response.text()];
+    };
+    await expect(post(max)).resolves.toEqual([200, String(max)]);
+    const [status, text] = await post(max + 1);
+    expect(status).not.toBe(200);
+    expect(text).toContain("The request body is larger than 20971520 bytes.");
   },
 };
 

@@ -1,6 +1,6 @@
 import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import type { FunctionDirectory } from "../../modules/function-directory.ts";
-import { displayPath, storedPath, type FunctionPath } from "../../modules/function-path.ts";
+import { displayPath, type FunctionPath } from "../../modules/function-path.ts";
 import type { ComponentPath, Transaction } from "../../database/types.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { valueSize } from "../../values/size.ts";
@@ -43,7 +43,7 @@ export function parseJobRequest(
   const argsBytes = valueSize([value]);
   const { scheduledArgsBytes } = FUNCTION_LIMITS;
   if (argsBytes > scheduledArgsBytes.max) {
-    throw new FunctionError(scheduledArgsBytes.text(storedPath(target), argsBytes));
+    throw new FunctionError(scheduledArgsBytes.text(argsBytes));
   }
   return { target, argsJson: JSON.stringify([value]), argsBytes, scheduledTimeMs };
 }
