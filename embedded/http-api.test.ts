@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect as connectTo } from "node:net";
+import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { ConvexHttpClient } from "convex/browser";
@@ -297,6 +299,15 @@ test("an empty file is a file", async () => {
   const { url } = await uploaded("");
   const response = await fetch(url);
   expect([response.status, await response.text()]).toEqual([200, ""]);
+});
+
+test("a file that was cut off on the disk is refused, so that nobody waits for the rest", async () => {
+  const { url } = await uploaded("cut off");
+  const names = readdirSync(join(backend.folder, "files"), { recursive: true, encoding: "utf8" });
+  const paths = names.map((name) => join(backend.folder, "files", name));
+  const path = paths.find((at) => statSync(at).isFile() && readFileSync(at, "utf8") === "cut off");
+  truncateSync(path!, 3);
+  expect((await fetch(url)).status).toBe(500);
 });
 
 test("a deleted file has no address any more", async () => {

@@ -17,6 +17,7 @@ export class BackendProgram {
   readonly #entry: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #environment: NodeJS.ProcessEnv;
   #child: ChildProcess | null = null;
   #startedAt = 0;
   /** What it said about faults of its own, and how it ended when nobody ended it. */
@@ -24,14 +25,19 @@ export class BackendProgram {
   /** Milliseconds that starting took the last time. */
   startMs = 500;
 
-  private constructor(entry: string, folder: string, port: number) {
+  private constructor(entry: string, folder: string, port: number, environment: NodeJS.ProcessEnv) {
     this.#entry = entry;
     this.#folder = folder;
     this.#port = port;
+    this.#environment = environment;
   }
 
-  static async create(folder: string): Promise<BackendProgram> {
-    return new BackendProgram(await builtBackend(BUILD), folder, await freePort());
+  /** @param build where it is built; builders of the same folder must not run at once. */
+  static async create(
+    folder: string,
+    { build = BUILD, environment = process.env } = {},
+  ): Promise<BackendProgram> {
+    return new BackendProgram(await builtBackend(build), folder, await freePort(), environment);
   }
 
   get url(): string {
@@ -41,7 +47,10 @@ export class BackendProgram {
   /** Begins to start it, without waiting. */
   spawn(): void {
     const args = [this.#entry, "--port", String(this.#port), "--data", this.#folder];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: this.#environment,
+    });
     createInterface(child.stderr).on("line", (line) => this.#noteFault(line));
     child.once("exit", (code) => {
       if (child === this.#child) this.faults.push(`It ended by itself with code ${String(code)}.`);
@@ -58,14 +67,16 @@ export class BackendProgram {
     return announcement;
   }
 
-  /** `kill -9`; resolves when it is gone. */
-  async kill(): Promise<void> {
+  /** Resolves to its exit code when it is gone. @param end what ends it, `kill -9` by default. */
+  async kill(
+    end: (child: ChildProcess) => void = (child) => void child.kill("SIGKILL"),
+  ): Promise<number | null> {
     const child = this.#child;
     this.#child = null;
-    if (child === null) return;
+    if (child === null) return null;
     const gone = exitOf(child);
-    child.kill("SIGKILL");
-    await gone;
+    end(child);
+    return gone;
   }
 
   #noteFault(line: string): void {

@@ -123,7 +123,9 @@ beforeEach(async () => {
   acknowledged = new Map();
   folder = join(temporaryFolder(), "data");
   program = await BackendProgram.create(folder);
-  onTestFinished(() => program.kill());
+  onTestFinished(async () => {
+    await program.kill();
+  });
   program.spawn();
   deployment = await program.ready();
   await push(NARROW);

@@ -42,13 +42,13 @@ const MAX_REPEATED = 3;
 export class ConnectionLostError extends Error {}
 
 export class SyncClient {
+  readonly sessionId = randomUUID();
   readonly violations: string[] = [];
   readonly acknowledged: Acknowledged[] = [];
   /** How many unanswered and how many answered mutations were sent again. */
   readonly resent = { unanswered: 0, answered: 0 };
   readonly #url: string;
   readonly #random: Random;
-  readonly #sessionId = randomUUID();
   readonly #mutations = new Map<number, Unanswered>();
   readonly #actions = new Map<number, Unanswered>();
   readonly #repeated = new Map<number, Acknowledged>();
@@ -141,7 +141,7 @@ export class SyncClient {
 
   #introduce(socket: SyncSocket): void {
     socket.introduce({
-      sessionId: this.#sessionId,
+      sessionId: this.sessionId,
       connectionCount: this.#connectionCount,
       maxObservedTs: this.#observedTs === 0n ? null : encodeTimestamp(this.#observedTs),
     });

@@ -23,6 +23,8 @@ export interface RecordedEvent {
   readonly number: number;
   /** Bytes of a write, new path of a rename. */
   readonly data: Buffer;
+  /** Length of the log up to here. */
+  readonly end: number;
 }
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -53,7 +55,7 @@ export function readEvents(log: Buffer, folder: string): RecordedEvent[] {
     const data = log.subarray(dataStart, at);
     const isRename = operation === "rename";
     const target = isRename ? Buffer.from(relative(folder, data.toString())) : data;
-    events.push({ operation, path, number, data: target });
+    events.push({ operation, path, number, data: target, end: at });
   }
   return events;
 }
@@ -65,7 +67,7 @@ type Change =
 interface FileNode {
   readonly kind: "file";
   /** What a power cut cannot take. */
-  durable: Buffer;
+  readonly durable: FileContent;
   unsynced: Change[];
 }
 
@@ -94,7 +96,7 @@ export class RecordedDisk {
   apply({ operation, path, number, data }: RecordedEvent): void {
     switch (operation) {
       case "create":
-        this.#add(path, { kind: "file", durable: Buffer.alloc(0), unsynced: [] });
+        this.#add(path, { kind: "file", durable: new FileContent(), unsynced: [] });
         break;
       case "makeFolder":
         this.#add(path, newFolder());
@@ -102,11 +104,9 @@ export class RecordedDisk {
       case "write":
         this.#file(path).unsynced.push({ kind: "write", offset: number, bytes: data });
         break;
-      case "writeSynced": {
-        const file = this.#file(path);
-        file.durable = changed(file.durable, { kind: "write", offset: number, bytes: data });
+      case "writeSynced":
+        this.#file(path).durable.apply({ kind: "write", offset: number, bytes: data });
         break;
-      }
       case "truncate":
         this.#file(path).unsynced.push({ kind: "truncate", length: number });
         break;
@@ -149,7 +149,7 @@ export class RecordedDisk {
   #sync(path: string): void {
     const node = this.#live.get(path);
     if (node === undefined) throw new Error(`${path} was not made while it was recorded.`);
-    if (node.kind === "file") node.durable = node.unsynced.reduce(changed, node.durable);
+    if (node.kind === "file") for (const change of node.unsynced) node.durable.apply(change);
     else for (const change of node.unsynced) change(node.durable);
     node.unsynced = [];
   }
@@ -177,7 +177,9 @@ function nameOf(path: string): string {
 
 function writeNode(node: Node, path: string, random: Random): void {
   if (node.kind === "file") {
-    writeFileSync(path, survivors(node.unsynced, random).reduce(changed, node.durable));
+    const content = new FileContent(node.durable.bytes);
+    for (const change of survivors(node.unsynced, random)) content.apply(change);
+    writeFileSync(path, content.bytes);
     return;
   }
   mkdirSync(path, { recursive: true });
@@ -212,13 +214,36 @@ function sectors(write: Change & { readonly kind: "write" }, random: Random): Ch
   return parts;
 }
 
-function changed(content: Buffer, change: Change): Buffer {
-  const length =
-    change.kind === "truncate"
-      ? change.length
-      : Math.max(content.length, change.offset + change.bytes.length);
-  const next = Buffer.alloc(length);
-  content.copy(next, 0, 0, Math.min(length, content.length));
-  if (change.kind === "write") change.bytes.copy(next, change.offset);
-  return next;
+class FileContent {
+  #bytes: Buffer;
+  #length: number;
+
+  constructor(content: Buffer = Buffer.alloc(0)) {
+    this.#bytes = Buffer.from(content);
+    this.#length = content.length;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  apply(change: Change): void {
+    if (change.kind === "truncate") {
+      // What comes after the end reads as zero when the file grows again.
+      this.#bytes.fill(0, Math.min(change.length, this.#bytes.length));
+      this.#resize(change.length);
+      return;
+    }
+    this.#resize(Math.max(this.#length, change.offset + change.bytes.length));
+    change.bytes.copy(this.#bytes, change.offset);
+  }
+
+  #resize(length: number): void {
+    if (length > this.#bytes.length) {
+      const grown = Buffer.alloc(2 * length);
+      this.#bytes.copy(grown);
+      this.#bytes = grown;
+    }
+    this.#length = length;
+  }
 }

@@ -6,35 +6,28 @@ import { openBlobFolder } from "#embedded/storage/blob-folder.ts";
 import { DataFolderError } from "#embedded/storage/storage-error.ts";
 import { Storage } from "#embedded/storage/storage.ts";
 
+import { answerInspections, type Inspection } from "./power-cuts.ts";
 import { blobBytes, DATA_INDEX, type Row } from "./recorded-rows.ts";
-
-export interface Inspection {
-  readonly left: string;
-  /** Whether the store had been made when the power went. */
-  readonly hasStarted: boolean;
-  readonly acknowledged: readonly number[];
-}
 
 /** No row has a higher number. */
 const HIGHEST = 1_000;
 
-process.on("message", (request) => {
-  void inspect(request as Inspection).then((problems) => process.send?.(problems));
-});
+answerInspections(inspect);
 
-async function inspect({ left, hasStarted, acknowledged }: Inspection): Promise<string[]> {
+/** Acknowledged are the numbers of rows, and 0 for the store. */
+async function inspect({ left, acks }: Inspection<number>): Promise<string[]> {
+  const isAcknowledged = new Set(acks);
   let storage: Storage;
   try {
     mkdirSync(join(left, "database"), { recursive: true });
     storage = await Storage.open(join(left, "database"));
   } catch (error) {
     // A store that was being created when the power went may be half there; it held nothing yet.
-    if (!hasStarted && error instanceof DataFolderError) return [];
+    if (!isAcknowledged.has(0) && error instanceof DataFolderError) return [];
     return [error instanceof Error ? error.message : String(error)];
   }
   const blobs = openBlobFolder(join(left, "files"));
   const problems: string[] = [];
-  const isAcknowledged = new Set(acknowledged);
   for (let number = 1; number <= HIGHEST; number += 1) {
     const [row, copy] = ["left", "right"].map((side) =>
       storage.get(DATA_INDEX, `${side}${number}`),
