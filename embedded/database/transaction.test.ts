@@ -299,6 +299,8 @@ test("usage counts documents and bytes of user tables", async () => {
     documentsWritten: 1,
     bytesWritten: patched,
   });
+  tx.patch("", id, '{"text":"w"}');
+  expect(tx.usage).toMatchObject({ documentsWritten: 2, bytesWritten: 2 * patched });
 });
 
 test("a rolled back savepoint takes its writes off the usage and leaves the reads", async () => {

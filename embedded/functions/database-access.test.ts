@@ -36,7 +36,8 @@ beforeAll(async () => {
       export const removeIn = mutation(async (ctx, { table, id }) => { await ctx.db.delete(table, id); });
       export const search = query(async (ctx, { text, kind }) => (await ctx.db.query("texts").withSearchIndex("search_body",
         (q) => kind === undefined ? q.search("body", text) : q.search("body", text).eq("kind", kind)).collect()).map(({ body }) => body));
-      export const badSearch = query(async (ctx) => await ctx.db.query("texts").withSearchIndex("search_body", (q) => q.search("kind", "x")).collect());
+      export const searchFor = query(async (ctx, { fields }) => await ctx.db.query("texts").withSearchIndex("search_body",
+        (q) => fields.reduce((search, field) => search.search(field, "x"), q)).collect());
       export const iterate = query(async (ctx) => { for await (const row of ctx.db.query("pairs")) return row.n; });
       export const readMany = query(async (ctx) => { for (let i = 0; i < 5000; i++) await ctx.db.query("pairs").withIndex("by_a_and_b", (q) => q.eq("a", i)).first(); });
       export const writeMany = mutation(async (ctx) => { for (let i = 0; i < 16001; i++) await ctx.db.insert("many", {}); });
@@ -300,8 +301,21 @@ test("search finds by words and filters", async () => {
     "green tea pot",
   ]);
   await expect(deployment.value("db:search", { text: " " })).resolves.toEqual([]);
-  await expect(deployment.value("db:badSearch")).rejects.toThrow(
-    "doesn't match the indexed `searchField`",
+});
+
+test("a search without a search text, with two, or in another field is refused", async () => {
+  const searchFor = (...fields: string[]) => deployment.value("db:searchFor", { fields });
+  const against = "Search query against texts.search_body";
+  await expect(searchFor("kind")).rejects.toThrow(
+    `${against} contains a search filter against "kind", which doesn't match the indexed ` +
+      '`searchField` "body".',
+  );
+  await expect(searchFor("body", "body")).rejects.toThrow(
+    `${against} contains multiple search filters against "body". Only one is allowed.`,
+  );
+  await expect(searchFor()).rejects.toThrow(
+    `${against} does not contain any search filters. You must include a search filter like ` +
+      '`q.search("field", searchText)`.',
   );
 });
 

@@ -54,6 +54,9 @@ export const CONVEX_TEST_GAPS: Gaps = {
     "A test may call internal functions.",
   "a nested mutation's ConvexError may carry 64-bit integers and bytes":
     "Decodes the data of nested errors twice.",
+  "what a mutation read does not change before it commits":
+    "Lets actions write while a mutation runs, and knows no conflicts.",
+  "documents that a filter drops count as read": "Counts the documents that a query returns.",
   "a nested mutation may be given less to write": "Makes the write that exceeds what was given.",
   "internal functions of a component cannot be called from the app":
     "Calls whatever function of a component it is asked for.",

@@ -144,28 +144,24 @@ function parseSearch(
   const expressions = source["filters"] ?? [];
   if (!isArray(expressions)) throw new FunctionError("Invalid query: `filters` must be a list.");
   const definition = transaction.searchIndex(componentPath, table, index);
-  const searches: string[] = [];
+  let query: string | null = null;
   const filters: { fieldPath: string; key: IndexKey }[] = [];
   for (const expression of expressions) {
     if (!isPlainObject(expression)) throw new FunctionError("Invalid search filter.");
     const fieldPath = textArg(expression, "fieldPath");
     if (expression["type"] === "Search") {
       requireSearchField(`${table}.${index}`, definition.searchField, fieldPath);
-      searches.push(textArg(expression, "value"));
+      if (query !== null) throw secondSearch(`${table}.${index}`, fieldPath);
+      query = textArg(expression, "value");
     } else {
       requireFilterField(`${table}.${index}`, definition.filterFields, fieldPath);
       filters.push({ fieldPath, key: encodeKeyPart(parseFilterValue(expression["value"])) });
     }
   }
+  if (query === null) throw noSearch(`${table}.${index}`);
   const { filtersPerQuery } = SEARCH_LIMITS;
   if (filters.length > filtersPerQuery.max) {
     throw new FunctionError(filtersPerQuery.text(`${table}.${index}`, filters.length));
-  }
-  const [query, ...more] = searches;
-  if (query === undefined || more.length > 0) {
-    throw new FunctionError(
-      `Search query against ${table}.${index} must have exactly one search filter.`,
-    );
   }
   return { kind: "search", table, index, query, filters };
 }
@@ -175,6 +171,20 @@ function requireSearchField(index: string, searchField: string, fieldPath: strin
   throw new FunctionError(
     `Search query against ${index} contains a search filter against ${JSON.stringify(fieldPath)}, ` +
       `which doesn't match the indexed \`searchField\` ${JSON.stringify(searchField)}.`,
+  );
+}
+
+function secondSearch(index: string, fieldPath: string): FunctionError {
+  return new FunctionError(
+    `Search query against ${index} contains multiple search filters against ` +
+      `${JSON.stringify(fieldPath)}. Only one is allowed.`,
+  );
+}
+
+function noSearch(index: string): FunctionError {
+  return new FunctionError(
+    `Search query against ${index} does not contain any search filters. You must include a search ` +
+      'filter like `q.search("field", searchText)`.',
   );
 }
 

@@ -107,6 +107,15 @@ export const transactions = clause("Transactions", {
     const seen = await t.mutation("transactions:componentStale", { name });
     expect(seen).toEqual([{ count: 1, total: 3 }, EMPTY]);
   },
+  "what a mutation read does not change before it commits": async (t) => {
+    for (let round = 0; round < 3; round += 1) expect(await isOvertaken(t, false)).toBe(false);
+  },
+  "what a mutation read through the stale snapshot may change before it commits": async (t) => {
+    let overtaken = false;
+    for (let round = 0; round < 10 && !overtaken; round += 1)
+      overtaken = await isOvertaken(t, true);
+    expect(overtaken).toBe(true);
+  },
   "the stale snapshot is for mutations only": async (t) => {
     await expect(t.query("transactions:staleInQuery")).rejects.toThrow(/supported in mutations/);
   },
@@ -120,6 +129,14 @@ export const transactions = clause("Transactions", {
     expect(end["bytesRead"]).toBeGreaterThan(0);
     expect(end["bytesWritten"]).toBeGreaterThan(0);
     expect(end["scheduledFunctionArgsBytes"]).toBeGreaterThan(0);
+  },
+  "documents that a filter drops count as read": async (t) => {
+    await insertValues(t, [1, 2, 3]);
+    const read = await t.query("transactions:readDropped");
+    expect(read).toEqual({ length: 0, documentsRead: 3 });
+  },
+  "a document counts as often as it is written": async (t) => {
+    expect(await t.mutation("transactions:rewrite")).toBe(3);
   },
   "what is used and what is left make the limit": async (t) => {
     const { end, left } = await work(t, 3, 2);
@@ -156,3 +173,13 @@ export const transactions = clause("Transactions", {
     expect([await left(7), await left(1_000_000)]).toEqual([7, 32_000]);
   },
 });
+
+/** Whether a mutation committed what it had counted after a file had come that it had not. */
+async function isOvertaken(t: Driver, isStale: boolean): Promise<boolean> {
+  const before = await t.query("transactions:countFiles");
+  const counting = t.mutation("transactions:countFilesSlowly", { isStale });
+  await t.action("files:store", { text: "overtaking" });
+  const { files, committedAt } = (await counting) as { files: number; committedAt: bigint };
+  const storedAt = (await t.query("transactions:newestFileAt")) as number;
+  return files === before && storedAt < Number(committedAt) / 1e6;
+}
