@@ -194,8 +194,26 @@ test("filters compare by the total order, calculate in one number type and insis
     run(["or", ["eq", ["field", "n"], 0], ["eq", ["mod", ["field", "n"], 2], 1]]),
   ).resolves.toEqual([0, 1, 3]);
   await expect(run(["eq", ["add", ["field", "n"], ["neg", 1]], 3])).resolves.toEqual([4]);
-  await expect(run(["add", ["field", "n"], 1])).rejects.toThrow("Expected a boolean in a filter");
-  await expect(run(["eq", ["add", a, 1], 3])).rejects.toThrow("both must be int64 or both float64");
+  await expect(run(["add", ["field", "n"], 1])).rejects.toThrow(
+    "Cannot use value 1.0 (type Float64) as a Boolean",
+  );
+  for (const [calculation, message] of [
+    [["add", a, one], "Cannot add 1.0 (type Float64) and 1 (type Int64)"],
+    [["sub", ["field", "b"], { value: "x" }], 'Cannot subtract undefined (type undefined) and "x"'],
+    [["mul", { value: null }, 1], "Cannot multiply null (type Null) and 1.0 (type Float64)"],
+    [["mod", one, { value: { $integer: "AAAAAAAAAAA=" } }], "Cannot mod 1 by zero"],
+    [["neg", { value: true }], "Cannot negate true (type Boolean)"],
+    [
+      ["add", one, { $integer: "/////////38=" }],
+      "Cannot add 1 and 9223372036854775807: the result is out of range for Int64",
+    ],
+    [
+      ["neg", { $integer: "AAAAAAAAAIA=" }],
+      "Cannot negate -9223372036854775808: the result is out of range for Int64",
+    ],
+  ] as const) {
+    await expect(run(["eq", calculation, 1])).rejects.toThrow(message);
+  }
 });
 
 test("get, patch, replace and delete do what they say and nothing else", async () => {

@@ -88,7 +88,7 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
     dividesByRight: true,
   },
   $mod: {
-    name: "modulo",
+    name: "mod",
     floats: (a, b) => a % b,
     integers: (a, b) => a % b,
     dividesByRight: true,
@@ -134,31 +134,32 @@ function compilePair(operand: JsonValue): [Expression, Expression] {
 function calculate(arithmetic: Arithmetic, left: Value, right: Value): JsonValue {
   const kind = numericKind(left);
   if (left === undefined || right === undefined || kind === null || kind !== numericKind(right)) {
-    throw new FunctionError(
-      `Can't ${arithmetic.name} ${display(left)} and ${display(right)}: both must be int64 or ` +
-        "both float64.",
-    );
+    throw new FunctionError(`Cannot ${arithmetic.name} ${typed(left)} and ${typed(right)}`);
   }
   if (kind === "float64") {
     return encodeFloat64(arithmetic.floats(float64Of(left), float64Of(right)));
   }
-  const divisor = int64Of(right);
-  if (arithmetic.dividesByRight && divisor === 0n) throw new FunctionError("Division by zero.");
-  return checkedInt64(arithmetic.integers(int64Of(left), divisor));
+  const [a, b] = [int64Of(left), int64Of(right)];
+  if (arithmetic.dividesByRight && b === 0n) {
+    throw new FunctionError(`Cannot ${arithmetic.name} ${a} by zero`);
+  }
+  return checkedInt64(arithmetic.integers(a, b), `${arithmetic.name} ${a} and ${b}`);
 }
 
 function negate(value: Value): JsonValue {
   const kind = numericKind(value);
   if (value === undefined || kind === null) {
-    throw new FunctionError(`Can't negate ${display(value)}: it is no number.`);
+    throw new FunctionError(`Cannot negate ${typed(value)}`);
   }
   if (kind === "float64") return encodeFloat64(-float64Of(value));
-  return checkedInt64(-int64Of(value));
+  return checkedInt64(-int64Of(value), `negate ${int64Of(value)}`);
 }
 
-function checkedInt64(value: bigint): JsonValue {
-  if (value < MIN_INT64 || value > MAX_INT64) throw new FunctionError("Integer overflow.");
-  return encodeInt64(value);
+function checkedInt64(result: bigint, calculation: string): JsonValue {
+  if (result < MIN_INT64 || result > MAX_INT64) {
+    throw new FunctionError(`Cannot ${calculation}: the result is out of range for Int64`);
+  }
+  return encodeInt64(result);
 }
 
 function numericKind(value: Value): "int64" | "float64" | null {
@@ -170,11 +171,15 @@ function numericKind(value: Value): "int64" | "float64" | null {
 
 function requireBoolean(value: Value): boolean {
   if (typeof value === "boolean") return value;
-  throw new FunctionError(`Expected a boolean in a filter, found ${display(value)}.`);
+  throw new FunctionError(`Cannot use value ${typed(value)} as a Boolean`);
 }
 
-function display(value: Value): string {
-  return value === undefined ? "undefined" : displayValue(value);
+/** For example `1.0 (type Float64)`. */
+function typed(value: Value): string {
+  if (value === undefined) return "undefined (type undefined)";
+  const kind = kindOf(value);
+  const type = kind === "commitTs" ? "Int64" : kind.charAt(0).toUpperCase() + kind.slice(1);
+  return `${displayValue(value)} (type ${type})`;
 }
 
 function malformed(json: JsonValue): FunctionError {

@@ -94,19 +94,21 @@ export const filters = clause("Filters", {
       op("add", literal("a"), literal("b")),
       op("mul", literal(null), literal(1)),
     ];
-    for (const sum of sums) await expect(where(t, equal(sum, literal(2)))).rejects.toThrow();
+    for (const sum of sums) {
+      await expect(where(t, equal(sum, literal(2)))).rejects.toThrow(/Cannot (add|multiply)/);
+    }
   },
   "an overflow and a division of integers by zero are refused": async (t) => {
     await insertValues(t, [1]);
     const overflow = op("add", literal(2n ** 63n - 1n), literal(1n));
-    await expect(where(t, equal(overflow, literal(0n)))).rejects.toThrow();
+    await expect(where(t, equal(overflow, literal(0n)))).rejects.toThrow(/out of range for Int64/);
     const division = op("div", literal(1n), literal(0n));
-    await expect(where(t, equal(division, literal(0n)))).rejects.toThrow();
+    await expect(where(t, equal(division, literal(0n)))).rejects.toThrow(/Cannot divide 1 by zero/);
   },
   "a condition that is no boolean is refused by and, or and not": async (t) => {
     await insertValues(t, [1]);
     for (const name of ["and", "or", "not"]) {
-      await expect(where(t, op(name, literal(1)))).rejects.toThrow();
+      await expect(where(t, op(name, literal(1)))).rejects.toThrow(/Cannot use value 1.0/);
     }
   },
   "a filter reaches into nested fields": async (t) => {
