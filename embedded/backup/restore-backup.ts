@@ -28,7 +28,7 @@ import {
   type Manifest,
   type OnProgress,
 } from "./backup-layout.ts";
-import { checkWholeStore, moveTimeOn } from "./store-copy.ts";
+import { checkWholeStore, partFromOriginal } from "./store-copy.ts";
 
 /**
  * Puts a backup into a data folder that is missing or empty. Every byte is checked against the digests
@@ -54,7 +54,7 @@ export async function restoreBackup(
     mkdirSync(work, { mode: 0o700 });
     await extract({ zip, entries, manifest, work, file, onProgress });
     await requireSoundStore(join(work, layout.deployment), file, onProgress);
-    await moveTimeOn(join(work, layout.deployment), Date.now());
+    await partFromOriginal(join(work, layout.deployment), Date.now());
     for (const path of foldersOf(manifest)) syncFolder(join(work, path));
     if (existsSync(target)) rmdirSync(target);
     renameSync(work, target);

@@ -8,11 +8,20 @@ import { openDatabase } from "../database/open-database.ts";
 import { checkStore } from "../database/store-check.ts";
 import { listRows, textField } from "../modules/system-documents.ts";
 import { STORED_FILES } from "../runtime/runtime-tables.ts";
-import { JOURNAL_FILES, missingJournalFile } from "../storage/journal.ts";
+import { JOURNAL_FILES, readJournal } from "../storage/journal.ts";
 import { findDamagedPage } from "../storage/data-file-check.ts";
-import { metaKey, openLmdb, readMeta, requireSound } from "../storage/open-lmdb.ts";
+import { positionOf } from "../storage/lmdb-batch.ts";
+import {
+  forgetJournalSecret,
+  knownJournalSecret,
+  metaKey,
+  openLmdb,
+  readMeta,
+  requireSound,
+  type Lmdb,
+} from "../storage/open-lmdb.ts";
 import { DamagedRecordError, DataFolderError } from "../storage/storage-error.ts";
-import { LOCK_KEY, lostJournal } from "../storage/claim-store.ts";
+import { damagedJournal, hasHeaders, journalProblem, LOCK_KEY } from "../storage/claim-store.ts";
 import { Storage } from "../storage/storage.ts";
 import type { OnProgress } from "./backup-layout.ts";
 
@@ -59,16 +68,24 @@ async function copyOnce(
 ): Promise<StoreCopy> {
   onProgress("Copying the database", 0, 0);
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  // Before the store: what it does not hold yet is in there.
-  copyJournal(folder, target);
-  const source = open<Buffer, Buffer>({ path: folder, noSubdir: false, readOnly: true });
+  const source = open<Buffer, Buffer>({
+    path: folder,
+    noSubdir: false,
+    keyEncoding: "binary",
+    encoding: "binary",
+    readOnly: true,
+  });
+  let loggedTo: number;
   try {
+    ({ loggedTo } = positionOf(source));
+    // Before the store: what it does not hold yet is in there.
+    copyJournal(folder, target);
     await source.backup(target, false);
   } finally {
     await source.close();
   }
   requireSoundPages(target, onProgress);
-  await forgetOwner(folder, target);
+  await forgetOwner(folder, target, loggedTo);
   await requireSoundRows(target, onProgress);
   const database = await openDatabase({ folder: target });
   try {
@@ -112,10 +129,14 @@ async function requireSoundRows(folder: string, onProgress: OnProgress): Promise
 }
 
 /**
- * Sets a restored store's time to now, after everything that its original may have told since: clients
- * turn away from a deployment whose time went back.
+ * Makes a restored store another one than its original, whose journal it does not take any more, and
+ * sets its time to now, after everything that the original may have told since: clients turn away from
+ * a deployment whose time went back.
  */
-export async function moveTimeOn(folder: string, nowMs: number): Promise<void> {
+export async function partFromOriginal(folder: string, nowMs: number): Promise<void> {
+  const lmdb = openLmdb(join(folder, "database"));
+  await forgetJournalSecret(lmdb);
+  await lmdb.close();
   const storage = await Storage.open(join(folder, "database"));
   const ts = BigInt(Math.ceil(nowMs)) * 1_000_000n;
   if (ts > storage.durableTs) {
@@ -133,14 +154,24 @@ function copyJournal(folder: string, target: string): void {
   for (const name of files) copyFileSync(join(folder, name), join(target, name));
 }
 
-/** The owner of the original is not the owner of the copy. */
-async function forgetOwner(folder: string, target: string): Promise<void> {
+/**
+ * The owner of the original is not the owner of the copy.
+ * @param loggedTo how far the journal went before it was copied.
+ */
+async function forgetOwner(folder: string, target: string, loggedTo: number): Promise<void> {
   const lmdb = openLmdb(target);
-  const missing = readMeta(lmdb, LOCK_KEY) === undefined ? null : missingJournalFile(target);
-  if (missing !== null) {
+  try {
+    const problem = problemWithJournal(lmdb, target, loggedTo);
+    if (problem !== null) throw damagedJournal(folder, problem);
+    await lmdb.remove(metaKey(LOCK_KEY));
+  } finally {
     await lmdb.close();
-    throw lostJournal(folder, missing);
   }
-  await lmdb.remove(metaKey(LOCK_KEY));
-  await lmdb.close();
+}
+
+function problemWithJournal(lmdb: Lmdb, folder: string, loggedTo: number): string | null {
+  const secret = knownJournalSecret(lmdb);
+  if (secret === undefined || readMeta(lmdb, LOCK_KEY) === undefined) return null;
+  const content = readJournal(folder, { secret, hasHeaders: hasHeaders(lmdb) });
+  return journalProblem(content, loggedTo);
 }

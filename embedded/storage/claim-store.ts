@@ -1,26 +1,31 @@
 /** Makes a store that was opened this process's own. */
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import {
+  beginJournal,
   Journal,
   makeJournalFiles,
-  missingJournalFile,
   readJournal,
+  type JournalContent,
   type JournalOptions,
   type JournalRecord,
 } from "./journal.ts";
-import { positionOf } from "./lmdb-batch.ts";
+import { positionOf, writeBatch } from "./lmdb-batch.ts";
 import {
   journalSecret,
   knownJournalSecret,
   readMeta,
   recordFormat,
+  storedFormat,
   swapMeta,
   type Lmdb,
 } from "./open-lmdb.ts";
 import { keepReserve, withReserve } from "./reserve-file.ts";
 import { DataFolderError } from "./storage-error.ts";
+import { WriteLayer } from "./write-layer.ts";
 
 export const LOCK_KEY = "lock";
+/** The format from which on a journal's files have headers. */
+const HEADERS_FORMAT = 3;
 
 export interface ClaimedStore {
   readonly lock: FolderLock;
@@ -47,13 +52,14 @@ export async function claimStore(
       withReserve(folder, () => swapMeta(lmdb, LOCK_KEY, expected, next)),
   };
   const lock = await lockFolder(folder, record, (owner) => {
-    requireWholeJournal(folder, lmdb, owner);
+    const content = requireWholeJournal(folder, lmdb, owner);
     // Before there is an owner: one that is killed leaves both files, so that a lost one is noticed.
-    makeJournalFiles(folder);
+    if (content === null || !hasHeaders(lmdb)) makeJournalFiles(folder);
+    else if (owner === null) renewJournal(folder, lmdb, content);
   });
   try {
     keepReserve(folder);
-    recordFormat(lmdb);
+    if (!hasHeaders(lmdb)) await addHeaders(folder, lmdb);
     const { journal, records } = Journal.open(folder, { ...options, secret: journalSecret(lmdb) });
     return { lock, journal, records: unstored(folder, lmdb, records) };
   } catch (error) {
@@ -62,13 +68,64 @@ export async function claimStore(
   }
 }
 
-/** @param owner of the process that was killed, or kept something in the journal when it ended. */
-function requireWholeJournal(folder: string, lmdb: Lmdb, owner: string | null): void {
+/**
+ * @param owner of the process that was killed, or kept something in the journal when it ended.
+ * @returns what is in it, `null` for a store that has had none.
+ */
+function requireWholeJournal(
+  folder: string,
+  lmdb: Lmdb,
+  owner: string | null,
+): JournalContent | null {
   const secret = knownJournalSecret(lmdb);
-  if (secret === undefined) return;
-  const missing = owner === null ? null : missingJournalFile(folder);
-  if (missing !== null) throw lostJournal(folder, missing);
-  unstored(folder, lmdb, readJournal(folder, secret));
+  if (secret === undefined) return null;
+  const content = readJournal(folder, { secret, hasHeaders: hasHeaders(lmdb) });
+  const problem = owner === null ? null : journalProblem(content, positionOf(lmdb).loggedTo);
+  if (problem !== null) throw damagedJournal(folder, problem);
+  unstored(folder, lmdb, content.records);
+  return content;
+}
+
+/**
+ * What is wrong with the journal of a store that may need it.
+ * @param loggedTo how far it went at least.
+ */
+export function journalProblem({ fault, to }: JournalContent, loggedTo: number): string | null {
+  if (fault !== null) return fault;
+  return to < loggedTo ? "its journal was replaced by an older one" : null;
+}
+
+/** Whether the store says that its journal's files have headers. */
+export function hasHeaders(lmdb: Lmdb): boolean {
+  const format = storedFormat(lmdb);
+  return format !== undefined && format >= HEADERS_FORMAT && knownJournalSecret(lmdb) !== undefined;
+}
+
+/** A store that was given free needs none of its journal, which may be gone: then it begins anew. */
+function renewJournal(folder: string, lmdb: Lmdb, content: JournalContent): void {
+  const { number, loggedTo } = positionOf(lmdb);
+  if (journalProblem(content, loggedTo) === null) return;
+  beginJournal(folder, journalSecret(lmdb), number);
+}
+
+/** What an earlier version left in the journal moves to the store first: headers go over it. */
+async function addHeaders(folder: string, lmdb: Lmdb): Promise<void> {
+  const secret = journalSecret(lmdb);
+  const { records } = readJournal(folder, { secret, hasHeaders: false });
+  let { number } = positionOf(lmdb);
+  const layer = new WriteLayer();
+  let last: JournalRecord | null = null;
+  for (const record of unstored(folder, lmdb, records)) {
+    for (const { index, key, value } of record.writes) layer.set(index, key, value);
+    last = record;
+  }
+  if (last !== null) {
+    number = last.to;
+    await writeBatch(lmdb, layer, { ts: last.ts, number, loggedTo: 0 });
+    lmdb.resetReadTxn();
+  }
+  beginJournal(folder, secret, number);
+  recordFormat(lmdb);
 }
 
 function unstored(
@@ -85,12 +142,7 @@ function unstored(
   });
 }
 
-/** @param file of the journal. */
-export function lostJournal(folder: string, file: string): DataFolderError {
-  return damagedJournal(folder, `${file} is missing`);
-}
-
-function damagedJournal(folder: string, problem: string): DataFolderError {
+export function damagedJournal(folder: string, problem: string): DataFolderError {
   return new DataFolderError(
     "Damaged",
     `The data folder ${folder} cannot be opened: ${problem}; restore it from a backup.`,

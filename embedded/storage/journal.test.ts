@@ -1,4 +1,13 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
@@ -9,6 +18,7 @@ import { metaKey, OLDEST_STORAGE_FORMAT, openLmdb } from "./open-lmdb.ts";
 import { LOCK_KEY } from "./claim-store.ts";
 import { Storage, type StorageOptions } from "./storage.ts";
 import { temporaryFolder } from "./test-folder.ts";
+import { makeFormer } from "./test-former-format.ts";
 
 const INDEX = 7;
 const BLOCK = 4096;
@@ -124,7 +134,7 @@ test("a record that was not written to its end is left out, and overwritten", as
   const storage = await openStorage(folder, { journal: KEPT });
   await writeEach(storage, ["1", "2", "3"]);
   const left = await leftBy(folder);
-  changeBlock(left, "journal-0", 2 * BLOCK, (bytes) => bytes.fill(0, 60));
+  changeBlock(left, "journal-0", 3 * BLOCK, (bytes) => bytes.fill(0, 60));
   const after = await openStorage(left, { journal: KEPT });
   expect(textAt(after, "a")).toBe("2");
   await writeEach(after, ["4"]);
@@ -142,7 +152,7 @@ test.each([
     const storage = await openStorage(folder, { journal: KEPT });
     await writeEach(storage, ["1", "2", "3"]);
     const left = copyOf(folder);
-    changeBlock(left, "journal-0", BLOCK, (bytes) => (bytes[at] = 1));
+    changeBlock(left, "journal-0", 2 * BLOCK, (bytes) => (bytes[at] = 1));
     await recordOldestFormat(left);
     const before = contents(left);
     const sentence = `The data folder ${left} cannot be opened: its journal is damaged`;
@@ -166,18 +176,75 @@ test.each(JOURNAL_FILES)("when %s is lost after a kill, the folder is refused", 
   expect(contents(left)).toEqual(before);
 });
 
-test("a journal that was emptied when the folder was given free is not missed", async () => {
+test.each(JOURNAL_FILES)("when %s is emptied after a kill, the folder is refused", async (name) => {
+  const folder = temporaryFolder();
+  await openStorage(folder, { journal: KEPT });
+  const left = copyOf(folder);
+  truncateSync(join(left, name));
+  const before = contents(left);
+  await expect(Storage.open(left)).rejects.toThrow(
+    `The data folder ${left} cannot be opened: ${name} was emptied or replaced; restore it from a backup.`,
+  );
+  expect(contents(left)).toEqual(before);
+});
+
+test("after a kill the journal of another store is refused", async () => {
+  const [folder, other] = [temporaryFolder(), temporaryFolder()];
+  await writeEach(await openStorage(folder, { journal: KEPT }), ["1"]);
+  await writeEach(await openStorage(other, { journal: KEPT }), ["1", "2"]);
+  const left = copyOf(folder);
+  for (const name of JOURNAL_FILES) cpSync(join(other, name), join(left, name));
+  await expect(Storage.open(left)).rejects.toThrow("journal-0 was emptied or replaced");
+});
+
+test("after a kill an older copy of the journal is refused", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1", "2"]);
+  const older = copyOf(folder);
+  await writeEach(storage, ["3"]);
+  (await storage.openSnapshot()).close();
+  await writeEach(storage, ["4"]);
+  const left = copyOf(folder);
+  for (const name of JOURNAL_FILES) cpSync(join(older, name), join(left, name));
+  const before = contents(left);
+  await expect(Storage.open(left)).rejects.toThrow("its journal was replaced by an older one");
+  expect(contents(left)).toEqual(before);
+});
+
+test.each([
+  ["lost", (path: string) => rmSync(path)],
+  ["emptied", (path: string) => truncateSync(path)],
+])("a journal that was %s when the folder was given free is not missed", async (_what, harm) => {
   const folder = temporaryFolder();
   const storage = await openStorage(folder, { journal: KEPT });
   await writeEach(storage, ["1"]);
   await storage.close();
-  for (const name of JOURNAL_FILES) rmSync(join(folder, name));
-  const after = await openStorage(folder);
-  expect(textAt(after, "a")).toBe("1");
-  // From its first write on the new one is missed.
+  for (const name of JOURNAL_FILES) harm(join(folder, name));
+  const after = await openStorage(folder, { journal: KEPT });
+  // Nor is the new one's emptiness taken for a loss.
+  const idle = await openStorage(copyOf(folder));
+  expect(textAt(idle, "a")).toBe("1");
+  await writeEach(after, ["2"]);
   const left = copyOf(folder);
-  rmSync(join(left, "journal-1"));
-  await expect(Storage.open(left)).rejects.toThrow("journal-1 is missing");
+  expect(textAt(await openStorage(copyOf(left)), "a")).toBe("2");
+  harm(join(left, "journal-1"));
+  await expect(Storage.open(left)).rejects.toThrow(/journal-1 (is missing|was emptied)/);
+});
+
+test("a store of an earlier version that was killed is taken over with what is in its journal", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder, { journal: KEPT });
+  await writeEach(storage, ["1", "2"]);
+  const left = copyOf(folder);
+  await makeFormer(left);
+  const after = await openStorage(left, { journal: KEPT });
+  expect([textAt(after, "a"), textAt(after, "1"), after.durableTs]).toEqual(["2", "1", 2n]);
+  await writeEach(after, ["3"]);
+  const later = copyOf(left);
+  expect(textAt(await openStorage(copyOf(later)), "a")).toBe("3");
+  truncateSync(join(later, "journal-0"));
+  await expect(Storage.open(later)).rejects.toThrow("journal-0 was emptied or replaced");
 });
 
 test("a value that looks like a record is none", async () => {
@@ -189,8 +256,8 @@ test("a value that looks like a record is none", async () => {
   const otherStorage = await openStorage(other, { journal: KEPT });
   await writeEach(otherStorage, ["x", "y", "forged"]);
   const left = await leftBy(folder);
-  const forged = readFileSync(join(other, "journal-0")).subarray(2 * BLOCK);
-  writeFileSync(join(left, "journal-1"), forged);
+  const forged = readFileSync(join(other, "journal-0")).subarray(3 * BLOCK);
+  appendFileSync(join(left, "journal-1"), forged);
   const after = await openStorage(left);
   expect(textAt(after, "a")).toBe("1");
 });

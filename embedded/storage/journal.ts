@@ -5,6 +5,8 @@
  * A record is `RECORD`, the two numbers it goes from and to, its timestamp, the length of what follows
  * and a digest of it all; then the writes, each an index number, the lengths of key and value, key and
  * value. It starts at a multiple of `BLOCK`, so that no later record touches the block of an earlier one.
+ * The first block of a file is `HEADER`, the number of writes that there were when it was made, and a
+ * digest of both; it is written before the file is used and then left alone.
  */
 import { createHash } from "node:crypto";
 import {
@@ -13,9 +15,11 @@ import {
   existsSync,
   fdatasync,
   fdatasyncSync,
+  fsyncSync,
   openSync,
   readFileSync,
   write,
+  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 
@@ -25,8 +29,11 @@ import type { StorageWrite } from "./storage.ts";
 export const JOURNAL_FILES = ["journal-0", "journal-1"] as const;
 export const JOURNAL_SECRET_LENGTH = 32;
 
+const HEADER = Buffer.from("journal-");
 const RECORD = Buffer.from("journal1");
 const BLOCK = 4096;
+const BEGIN = 8;
+const BEGIN_DIGEST = 16;
 const FROM = 8;
 const TO = 16;
 const TS = 24;
@@ -63,18 +70,30 @@ interface JournalFile {
   to: number;
 }
 
+/** What is in files of a journal. */
+export interface JournalContent {
+  /** The whole records, in order. */
+  readonly records: readonly JournalRecord[];
+  /** The last number in them. */
+  readonly to: number;
+  /** What is wrong with a file, `null` when both are there and the store's own. */
+  readonly fault: string | null;
+}
+
 /** Appends one record at a time. The store says up to which number it does not need them any more. */
 export class Journal {
   readonly #options: JournalOptions;
   readonly #files: readonly [JournalFile, JournalFile];
   #current: JournalFile;
   #released = 0;
+  #durableTo: number;
 
   private constructor(options: JournalOptions, files: readonly [JournalFile, JournalFile]) {
     this.#options = options;
     this.#files = files;
     const [first, second] = files;
     this.#current = second.to > first.to ? second : first;
+    this.#durableTo = this.#current.to;
   }
 
   /** Opens the files in a folder, which are there, with the whole records in them, in order. */
@@ -88,16 +107,22 @@ export class Journal {
     return { journal, records: inOrder([...first.records, ...second.records]) };
   }
 
+  /** The last number that is in it on the disk. It never has less from then on. */
+  get durableTo(): number {
+    return this.#durableTo;
+  }
+
   /** Resolves when the record is on the disk. One at a time. */
-  append(record: JournalRecord): Promise<void> {
+  async append(record: JournalRecord): Promise<void> {
     const { fileBytes, noSync, secret } = this.#options;
-    if (this.#current.end >= fileBytes) this.#change();
+    if (this.#current.end - BLOCK >= fileBytes) this.#change();
     const file = this.#current;
     const bytes = encodeRecord(record, secret);
     const position = file.end;
     file.end += bytes.length;
     file.to = record.to;
-    return writeWhole(file.descriptor, bytes, position, !noSync);
+    await writeWhole(file.descriptor, bytes, position, !noSync);
+    this.#durableTo = record.to;
   }
 
   /** The records up to a number are in the store. */
@@ -114,29 +139,79 @@ export class Journal {
     const [first, second] = this.#files;
     const other = this.#current === first ? second : first;
     if (other.to > this.#released) return;
-    other.end = 0;
+    other.end = BLOCK;
     this.#current = other;
   }
 }
 
-/** Durably; those that are there stay as they are. */
+/**
+ * Makes the files that are missing, and has both begin anew, durably. Records in them stay, but for one
+ * in the first block, as only journals without headers have.
+ * @param number of writes that there were so far, all of them elsewhere or in records that stay
+ */
+export function beginJournal(folder: string, secret: Buffer, number: number): void {
+  const header = Buffer.alloc(BLOCK);
+  HEADER.copy(header);
+  header.writeBigUInt64BE(BigInt(number), BEGIN);
+  headerDigest(header, secret).copy(header, BEGIN_DIGEST);
+  for (const name of JOURNAL_FILES) {
+    const file = openSync(join(folder, name), constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      writeSync(file, header, 0, BLOCK, 0);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+  syncFolder(folder);
+}
+
+/** Makes the files that are missing, without headers. */
 export function makeJournalFiles(folder: string): void {
-  if (missingJournalFile(folder) === null) return;
+  if (missingJournalFile(folder) === undefined) return;
   for (const name of JOURNAL_FILES) {
     closeSync(openSync(join(folder, name), constants.O_RDWR | constants.O_CREAT, 0o600));
   }
   syncFolder(folder);
 }
 
-/** Its name, `null` when none is. */
-export function missingJournalFile(folder: string): string | null {
-  return JOURNAL_FILES.find((name) => !existsSync(join(folder, name))) ?? null;
+function missingJournalFile(folder: string): string | undefined {
+  return JOURNAL_FILES.find((name) => !existsSync(join(folder, name)));
 }
 
-/** The whole records in the files that are there, in order. Changes nothing. */
-export function readJournal(folder: string, secret: Buffer): readonly JournalRecord[] {
-  const files = JOURNAL_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
-  return inOrder(files.flatMap((path) => recordsIn(readFileSync(path), secret).records));
+/** Reads the files that are there. Changes nothing. */
+export function readJournal(
+  folder: string,
+  { secret, hasHeaders }: { readonly secret: Buffer; readonly hasHeaders: boolean },
+): JournalContent {
+  const missing = missingJournalFile(folder);
+  const contents = JOURNAL_FILES.filter((name) => existsSync(join(folder, name))).map((name) => {
+    const bytes = readFileSync(join(folder, name));
+    return { name, begin: hasHeaders ? beginOf(bytes, secret) : 0, ...recordsIn(bytes, secret) };
+  });
+  const foreign = contents.find(({ begin }) => begin === null)?.name;
+  const faults = [
+    ...(missing === undefined ? [] : [`${missing} is missing`]),
+    ...(foreign === undefined ? [] : [`${foreign} was emptied or replaced`]),
+  ];
+  return {
+    records: inOrder(contents.flatMap(({ records }) => records)),
+    to: Math.max(0, ...contents.map(({ begin, to }) => Math.max(begin ?? 0, to))),
+    fault: faults[0] ?? null,
+  };
+}
+
+/** How many writes there were when a file was made; `null` for one that is not this store's. */
+function beginOf(bytes: Buffer, secret: Buffer): number | null {
+  if (bytes.length < BLOCK || HEADER.compare(bytes, 0, HEADER.length) !== 0) return null;
+  const digest = headerDigest(bytes, secret);
+  if (digest.compare(bytes, BEGIN_DIGEST, BEGIN_DIGEST + DIGEST_LENGTH) !== 0) return null;
+  return Number(bytes.readBigUInt64BE(BEGIN));
+}
+
+function headerDigest(bytes: Buffer, secret: Buffer): Buffer {
+  const hash = createHash("sha256").update(secret).update(bytes.subarray(0, BEGIN_DIGEST));
+  return hash.digest().subarray(0, DIGEST_LENGTH);
 }
 
 function openFile(
@@ -156,7 +231,7 @@ function recordsIn(
   secret: Buffer,
 ): { readonly records: readonly JournalRecord[]; readonly end: number; readonly to: number } {
   const records: JournalRecord[] = [];
-  let end = 0;
+  let end = BLOCK;
   let to = 0;
   for (let at = 0; at + HEADER_LENGTH <= bytes.length;) {
     const record = decodeRecord(bytes.subarray(at), secret);

@@ -8,21 +8,24 @@ export const CLOCK_KEY = "clock";
 export interface StorePosition {
   readonly ts: bigint;
   readonly number: number;
+  /** The last number that the journal had on the disk by then. */
+  readonly loggedTo: number;
 }
 
 export function positionOf(lmdb: Lmdb): StorePosition {
   const clock = readMeta(lmdb, CLOCK_KEY);
-  if (clock === undefined) return { ts: 0n, number: 0 };
+  if (clock === undefined) return { ts: 0n, number: 0, loggedTo: 0 };
   // Stores without a journal count no writes.
   const number = clock.length > 8 ? Number(clock.readBigUInt64BE(8)) : 0;
-  return { ts: clock.readBigUInt64BE(0), number };
+  const loggedTo = clock.length > 16 ? Number(clock.readBigUInt64BE(16)) : 0;
+  return { ts: clock.readBigUInt64BE(0), number, loggedTo };
 }
 
 /** Everything is encoded before the first put: a throw inside `batch` would commit half of it. */
 export async function writeBatch(
   lmdb: Lmdb,
   layer: WriteLayer,
-  { ts, number }: StorePosition,
+  { ts, number, loggedTo }: StorePosition,
 ): Promise<void> {
   const puts: { key: Buffer; value: Buffer | null }[] = [];
   for (const { index, key, value } of layer.entries()) {
@@ -31,9 +34,10 @@ export async function writeBatch(
       value: value === null ? null : physicalValue(key, value),
     });
   }
-  const clock = Buffer.alloc(16);
+  const clock = Buffer.alloc(24);
   clock.writeBigUInt64BE(ts);
   clock.writeBigUInt64BE(BigInt(number), 8);
+  clock.writeBigUInt64BE(BigInt(loggedTo), 16);
   puts.push({ key: metaKey(CLOCK_KEY), value: clock });
   await lmdb.batch(() => {
     for (const { key, value } of puts) {

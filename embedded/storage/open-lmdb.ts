@@ -12,8 +12,11 @@ import { DataFolderError, systemErrorCode } from "./storage-error.ts";
 
 export type Lmdb = RootDatabase<Buffer, Buffer>;
 
-/** 2: what was written lately may be in the journal alone. */
-export const STORAGE_FORMAT = 2;
+/**
+ * 2: what was written lately may be in the journal alone. 3: the journal's files have headers, and the
+ * clock says how far they go.
+ */
+export const STORAGE_FORMAT = 3;
 /** Stores from this one on hold the same and are opened as they are. */
 export const OLDEST_STORAGE_FORMAT = 1;
 
@@ -51,9 +54,13 @@ export function openLmdb(folder: string, options: OpenOptions = {}): Lmdb {
   }
 }
 
-/** Records the format of a store that has an older one or none; call it once the folder is claimed. */
+/** `undefined` for a store that is being created. */
+export function storedFormat(lmdb: Lmdb): number | undefined {
+  return readMeta(lmdb, FORMAT_KEY)?.readUInt32BE(0);
+}
+
+/** Records that the store has this version's format; call it once the folder is claimed. */
 export function recordFormat(lmdb: Lmdb): void {
-  if (readMeta(lmdb, FORMAT_KEY)?.readUInt32BE(0) === STORAGE_FORMAT) return;
   const format = Buffer.alloc(4);
   format.writeUInt32BE(STORAGE_FORMAT);
   lmdb.putSync(metaKey(FORMAT_KEY), format);
@@ -70,6 +77,11 @@ export function journalSecret(lmdb: Lmdb): Buffer {
 
 export function knownJournalSecret(lmdb: Lmdb): Buffer | undefined {
   return readMeta(lmdb, JOURNAL_KEY);
+}
+
+/** Makes a copy another store than its original, whose records it takes no more; it must be closed. */
+export async function forgetJournalSecret(lmdb: Lmdb): Promise<void> {
+  await lmdb.remove(metaKey(JOURNAL_KEY));
 }
 
 export function metaKey(key: string): Buffer {
@@ -134,7 +146,7 @@ function openChecked(folder: string, { noSync = false }: OpenOptions): Lmdb {
 }
 
 function requireKnownFormat(lmdb: Lmdb, folder: string): void {
-  const stored = readMeta(lmdb, FORMAT_KEY)?.readUInt32BE(0);
+  const stored = storedFormat(lmdb);
   if (stored === undefined || stored <= STORAGE_FORMAT) return;
   throw new DataFolderError(
     "NewerFormat",

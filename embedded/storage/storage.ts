@@ -492,7 +492,8 @@ export class Storage {
 
   async #moveLayer(): Promise<void> {
     const layer = this.#layer;
-    const position = { ts: this.#pendingTs, number: this.#number };
+    const loggedTo = this.#journal.durableTo;
+    const position = { ts: this.#pendingTs, number: this.#number, loggedTo };
     this.#layer = new WriteLayer();
     this.#moving = layer;
     try {

@@ -19,7 +19,7 @@ export interface Inspection<Ack> {
 export interface Cuts {
   readonly disk: RecordedDisk;
   readonly random: Random;
-  /** How many moments are chosen by chance; the last one is looked at too. */
+  /** How many moments are chosen by chance, `Infinity` for each; the last one is looked at too. */
   readonly points: number;
 }
 
@@ -30,12 +30,13 @@ export async function cutPower<Ack>(
   { disk, random, points }: Cuts,
 ): Promise<readonly string[]> {
   const relevant = events.filter(isRelevant);
-  const chosen = new Set(
-    Array.from({ length: points }, () => random.integer(0, relevant.length)),
-  ).add(relevant.length - 1);
+  const chosen = new Set([relevant.length - 1]);
+  if (points < Infinity) {
+    for (let count = 0; count < points; count += 1) chosen.add(random.integer(0, relevant.length));
+  }
   for (const [position, event] of relevant.entries()) {
     disk.apply(event);
-    if (!chosen.has(position)) continue;
+    if (points < Infinity && !chosen.has(position)) continue;
     const left = mkdtempSync(join(tmpdir(), "power-cut-left-"));
     disk.cut(random, left);
     const isHeard = (ack: { readonly position: number }) => ack.position <= event.end;

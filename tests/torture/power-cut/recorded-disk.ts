@@ -1,5 +1,5 @@
 /** Reads what `recorder.c` noted and says what a disk may hold when the power goes at any moment. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import type { Random } from "../random.ts";
@@ -91,6 +91,22 @@ export class RecordedDisk {
   /** @param ignoresSync paths whose syncs are taken as if they were not made. */
   constructor(ignoresSync: (path: string) => boolean = () => false) {
     this.#ignoresSync = ignoresSync;
+  }
+
+  /** Has what a folder holds, as if it had all been synced. To be called before anything happens. */
+  load(folder: string): void {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const full = join(entry.parentPath, entry.name);
+      const path = relative(folder, full);
+      const file = () => ({
+        kind: "file" as const,
+        durable: new FileContent(readFileSync(full)),
+        unsynced: [],
+      });
+      const node = entry.isDirectory() ? newFolder() : file();
+      this.#live.set(path, node);
+      this.#parent(path).durable.set(nameOf(path), node);
+    }
   }
 
   apply({ operation, path, number, data }: RecordedEvent): void {

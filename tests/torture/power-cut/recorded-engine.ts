@@ -145,7 +145,8 @@ class Work {
   #connect(): SyncClient {
     const watched = { path: "torture:total", args: { round: ROUND } };
     return new SyncClient(this.#url, this.#random.fork(), watched, (total) => {
-      if (total !== ACCOUNTS * OPENING_BALANCE) this.#violations.push(`the total ${JSON.stringify(total)}`);
+      if (total !== ACCOUNTS * OPENING_BALANCE)
+        this.#violations.push(`the total ${JSON.stringify(total)}`);
     });
   }
 

@@ -1,6 +1,7 @@
 /**
  * What is recorded: a store and its files being written by several at once, each write noted in `acks`
- * once it is said to be durable. Arguments: folder, how many writes, `sync` or `noSync`.
+ * once it is said to be durable. Arguments: folder, number of the first write and of the last, `sync` or
+ * `noSync`.
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,20 +9,20 @@ import { join } from "node:path";
 import { openBlobFolder } from "#embedded/storage/blob-folder.ts";
 import { Storage } from "#embedded/storage/storage.ts";
 
-import { blobBytes, DATA_INDEX, hasBlob, type Row } from "./recorded-rows.ts";
+import { blobBytes, hasBlob, writesOf } from "./recorded-rows.ts";
 
 const LANES = 4;
 /** So that both its files are used again and again, and the store is written to in between. */
 const JOURNAL = { keys: 16, bytes: 20_000, ageMs: 1_000 };
 
-const [, , folder = "", writes = "0", mode = "sync"] = process.argv;
+const [, , folder = "", first = "1", last = "0", mode = "sync"] = process.argv;
 const acks = join(folder, "acks");
 const storage = await Storage.open(join(folder, "database"), {
   noSync: mode === "noSync",
   journal: JOURNAL,
 });
 const blobs = openBlobFolder(join(folder, "files"));
-let next = 1;
+let next = Number(first);
 let lastTs = storage.durableTs;
 appendFileSync(acks, "0\n");
 
@@ -29,17 +30,13 @@ await Promise.all(Array.from({ length: LANES }, writeOn));
 process.exit(0);
 
 async function writeOn(): Promise<void> {
-  while (next <= Number(writes)) {
+  while (next <= Number(last)) {
     const number = next;
     next += 1;
     const blob = hasBlob(number) ? await storeBlob(number) : null;
     lastTs += 1n;
     const ts = lastTs;
-    const value = Buffer.from(JSON.stringify({ number, blob } satisfies Row));
-    storage.write(
-      ["left", "right"].map((side) => ({ index: DATA_INDEX, key: `${side}${number}`, value })),
-      ts,
-    );
+    storage.write(writesOf(number, blob), ts);
     await storage.flushed(ts);
     appendFileSync(acks, `${number}\n`);
   }

@@ -22,9 +22,10 @@ async function inspect({ left, acks }: Inspection<number>): Promise<string[]> {
     mkdirSync(join(left, "database"), { recursive: true });
     storage = await Storage.open(join(left, "database"));
   } catch (error) {
-    // A store that was being created when the power went may be half there; it held nothing yet.
-    if (!isAcknowledged.has(0) && error instanceof DataFolderError) return [];
-    return [error instanceof Error ? error.message : String(error)];
+    const message = error instanceof Error ? error.message : String(error);
+    // LMDB's file that was being created when the power went may be half there; it held nothing yet.
+    const isOfCreation = error instanceof DataFolderError && !message.includes("journal");
+    return isOfCreation && !isAcknowledged.has(0) ? [] : [message];
   }
   const blobs = openBlobFolder(join(left, "files"));
   const problems: string[] = [];
