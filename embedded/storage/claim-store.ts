@@ -63,7 +63,8 @@ export async function claimStore(
     const { journal, records } = Journal.open(folder, { ...options, secret: journalSecret(lmdb) });
     return { lock, journal, records: unstored(folder, lmdb, records) };
   } catch (error) {
-    lock.release();
+    // Not as given free: what the owner before left in the journal is needed still.
+    lock.abandon();
     throw error;
   }
 }

@@ -160,7 +160,7 @@ export class Storage {
       return storage;
     } catch (error) {
       claimed?.journal.close();
-      claimed?.lock.release();
+      claimed?.lock.abandon();
       await lmdb.close();
       throw error instanceof DataFolderError ? error : unusable(folder, error);
     }
