@@ -178,7 +178,8 @@ test("an action schedules and cancels at once", async () => {
 
 test("an action cannot schedule what nobody could run", async () => {
   await expect(act("acts:scheduleAbsent")).rejects.toThrow(
-    "Attempted to schedule function at nonexistent path: acts:absent",
+    "Attempted to schedule function, but no exported function absent found in the file: acts.js. Did " +
+      "you forget to export it?",
   );
 });
 

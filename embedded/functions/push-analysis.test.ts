@@ -95,6 +95,11 @@ test("routes, crons, schema, definition and auth providers are reported", async 
         crons.daily("report", { hourUTC: 4, minuteUTC: 30 }, ref("jobs:report"));
         export default crons;
       `,
+      jobs: `
+        import { internalActionGeneric as action, internalMutationGeneric as mutation } from "convex/server";
+        export const sweep = mutation(async () => null);
+        export const report = action(async () => null);
+      `,
       "auth.config": `export default { providers: [{ domain: process.env.CONVEX_SITE_URL, applicationID: process.env.APP }] };`,
     },
     { APP: "convex" },
@@ -150,6 +155,13 @@ test("an unset variable in auth.config fails the push in Convex's words", async 
   });
 });
 
+const cronsOf = (path: string) => `
+  import { cronJobs, makeFunctionReference as ref } from "convex/server";
+  const crons = cronJobs();
+  crons.hourly("job", { minuteUTC: 1 }, ref("${path}"));
+  export default crons;
+`;
+
 test.each<[string, TestSources, string]>([
   [
     "a module that throws",
@@ -158,6 +170,25 @@ test.each<[string, TestSources, string]>([
   ],
   ["http without a router", { http: `export default 1;` }, "is not a Router"],
   ["crons of the wrong kind", { crons: `export default {};` }, "is not made by `cronJobs()`"],
+  [
+    "a cron job of a module that is not there",
+    { crons: cronsOf("jobs:sweep") },
+    "The cron job 'job' schedules a function that does not exist: jobs.js:sweep",
+  ],
+  [
+    "a cron job of a function that is not there",
+    { crons: cronsOf("jobs:sweep"), jobs: "export const sweep = 1;" },
+    "The cron job 'job' schedules a function that does not exist: jobs.js:sweep",
+  ],
+  [
+    "a cron job of a query",
+    {
+      crons: cronsOf("jobs"),
+      jobs: `import { queryGeneric } from "convex/server"; export default queryGeneric(async () => 1);`,
+    },
+    "The cron job 'job' schedules a query function, only actions and mutations can be scheduled: " +
+      "jobs.js:default",
+  ],
   [
     "a query on Node",
     {

@@ -12,6 +12,7 @@ beforeAll(async () => {
       export const later = mutation(async (ctx, { delay, args }) => await ctx.scheduler.runAfter(delay, ref("jobs:work"), args));
       export const laterThenFail = mutation(async (ctx) => { await ctx.scheduler.runAfter(0, ref("jobs:work"), {}); throw new Error("no"); });
       export const at = mutation(async (ctx, { ms }) => await ctx.scheduler.runAt(ms, ref("jobs:work"), {}));
+      export const laterNowhere = mutation(async (ctx) => await ctx.scheduler.runAfter(0, ref("nowhere:absent"), {}));
       export const laterAbsent = mutation(async (ctx) => await ctx.scheduler.runAfter(0, ref("jobs:absent"), {}));
       export const cancel = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
       export const cancelSelf = mutation(async (ctx, { id }) => { await ctx.scheduler.cancel(id); });
@@ -55,7 +56,11 @@ test("a mutation that fails schedules nothing", async () => {
 
 test("what nobody could run cannot be scheduled", async () => {
   await expect(deployment.change("jobs:laterAbsent")).rejects.toThrow(
-    "Attempted to schedule function at nonexistent path: jobs:absent",
+    "Attempted to schedule function, but no exported function absent found in the file: jobs.js. Did " +
+      "you forget to export it?",
+  );
+  await expect(deployment.change("jobs:laterNowhere")).rejects.toThrow(
+    "Attempted to schedule function at nonexistent path: nowhere.js",
   );
 });
 

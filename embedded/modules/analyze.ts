@@ -7,6 +7,7 @@ import {
   type ComponentDefinition,
 } from "./component-definition.ts";
 import { mountComponents, type ComponentMount } from "./component-tree.ts";
+import { parseFunctionPath, storedPath } from "./function-path.ts";
 import type { HttpRoute } from "./http-routing.ts";
 import type { AnalyzedPush, PushedModule } from "./module-store.ts";
 import {
@@ -138,17 +139,21 @@ async function analyzeCode(
     entries.map(({ path }) => path),
     variables,
   );
+  const analyses = new Map<string, AnalyzedModule>();
   const modules = code.modules.map((module) => {
     const probed = probes.get(module.path);
     const analysis = probed === undefined ? EMPTY_ANALYSIS : analyzeModule(module, probed.probe);
+    analyses.set(module.path, analysis);
     return { module, analysisJson: JSON.stringify(analysis) };
   });
+  const specs = cronSpecs(probes.get(CRONS)?.probe ?? null);
+  for (const [name, spec] of specs) requireRunnable(name, spec, analyses);
   const exported = await exportedBy(code.schema, variables, evaluator);
   return {
     definition,
     modules,
     schemaJson: exported === null ? null : JSON.stringify(exported),
-    cronSpecs: cronSpecs(probes.get(CRONS)?.probe ?? null),
+    cronSpecs: specs,
     httpRoutes: probes.get(HTTP)?.probe.httpRoutes ?? null,
   };
 }
@@ -275,6 +280,29 @@ function cronSpecs(probe: ModuleProbe | null): Map<string, CronSpec> {
     throw invalidModules("The default export of `convex/crons.ts` is not made by `cronJobs()`.");
   }
   return new Map(Object.entries(probe.exported as Record<string, CronSpec>));
+}
+
+/** A cron job runs a mutation or an action that was pushed with it. */
+function requireRunnable(
+  job: string,
+  { name }: CronSpec,
+  analyses: ReadonlyMap<string, AnalyzedModule>,
+): void {
+  const path = parseFunctionPath("", name);
+  const found = path === null ? undefined : analyses.get(path.module);
+  const target = found?.functions.find((candidate) => candidate.name === path?.exportName);
+  const shown = path === null ? name : storedPath(path);
+  if (target === undefined) {
+    throw invalidModules(
+      `The cron job '${job}' schedules a function that does not exist: ${shown}`,
+    );
+  }
+  if (target.udfType === "Query") {
+    throw invalidModules(
+      `The cron job '${job}' schedules a query function, only actions and mutations can be ` +
+        `scheduled: ${shown}`,
+    );
+  }
 }
 
 /** What `export()` of a module's default export gives; `null` when there is no module. */

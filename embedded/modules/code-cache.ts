@@ -202,6 +202,7 @@ export function createSnapshot(
     mounts,
     module: (componentPath, path) => modulesByPath.get(`${componentPath}\n${path}`) ?? null,
     mount: (componentPath) => mountsByPath.get(componentPath) ?? null,
+    hasModule: ({ componentPath, module }) => modulesByPath.has(`${componentPath}\n${module}`),
     findFunction: (path) => functions.get(functionKey(path)) ?? null,
     handleOf: (path) => (functions.has(functionKey(path)) ? handles.of(path) : null),
     functionOfHandle: (handle) => handles.find(handle),

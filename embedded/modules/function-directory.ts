@@ -19,6 +19,8 @@ const ID_LENGTH = 32;
 export interface FunctionDirectory {
   /** `null` when nothing is mounted there. */
   mount(componentPath: ComponentPath): ComponentMount | null;
+  /** Whether there is such a module, whatever it exports. */
+  hasModule(path: Pick<FunctionPath, "componentPath" | "module">): boolean;
   /** What the push found out about an export; `null` when it is absent or no Convex function. */
   findFunction(path: FunctionPath): AnalyzedFunction | null;
   /** A function's handle, the same in all versions of the code; `null` when there is no such function. */

@@ -1,6 +1,6 @@
 import { FUNCTION_LIMITS } from "../../lib/limits.ts";
 import type { FunctionDirectory } from "../../modules/function-directory.ts";
-import { displayPath, type FunctionPath } from "../../modules/function-path.ts";
+import type { FunctionPath } from "../../modules/function-path.ts";
 import type { ComponentPath, Transaction } from "../../database/types.ts";
 import type { JsonObject } from "../../values/json-value.ts";
 import { valueSize } from "../../values/size.ts";
@@ -34,11 +34,7 @@ export function parseJobRequest(
   const scheduledTimeMs = numberArg(args, "ts") * 1000;
   requireNearTime(scheduledTimeMs, nowMs);
   const { path: target } = requireFunction(directory, componentPath, args);
-  if (directory.findFunction(target) === null) {
-    throw new FunctionError(
-      `Attempted to schedule function at nonexistent path: ${displayPath(target)}`,
-    );
-  }
+  if (directory.findFunction(target) === null) throw nothingToSchedule(directory, target);
   const [value] = parseArgs(target, JSON.stringify([valueArg(args, "args")]), { commitTs: false });
   const argsBytes = valueSize([value]);
   const { scheduledArgsBytes } = FUNCTION_LIMITS;
@@ -46,6 +42,19 @@ export function parseJobRequest(
     throw new FunctionError(scheduledArgsBytes.text(argsBytes));
   }
   return { target, argsJson: JSON.stringify([value]), argsBytes, scheduledTimeMs };
+}
+
+function nothingToSchedule(directory: FunctionDirectory, target: FunctionPath): FunctionError {
+  const { componentPath, module, exportName } = target;
+  if (!directory.hasModule(target)) {
+    const place = componentPath === "" ? module : `${componentPath} ${module}`;
+    return new FunctionError(`Attempted to schedule function at nonexistent path: ${place}`);
+  }
+  const place = componentPath === "" ? module : `${module} in '${componentPath}'`;
+  return new FunctionError(
+    `Attempted to schedule function, but no exported function ${exportName} found in the file: ` +
+      `${place}. Did you forget to export it?`,
+  );
 }
 
 function requireNearTime(scheduledTimeMs: number, nowMs: number): void {
