@@ -1,5 +1,6 @@
 /** In which order what is written reaches journal and store, with a disk that waits to be told. */
-import { cpSync, type NoParamCallback } from "node:fs";
+import { cpSync, truncateSync, type NoParamCallback } from "node:fs";
+import { join } from "node:path";
 
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
@@ -168,6 +169,23 @@ test("what goes to the store alone waits for the move before it, and what comes 
   release(moves);
   await Promise.all([large, small]);
   expect(await numbersLeft(folder)).toEqual([1, 2, 3, 4, 5, 7]);
+});
+
+test("what moved to the store before the journal had it on the disk is not missed in the journal", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder);
+  await writeNumbers(storage, 1, 1);
+  const syncs = (disk.syncs = []);
+  storage.write([put("key 2", "2")], 2n);
+  await vi.waitFor(() => expect(syncs).toHaveLength(1));
+  (await storage.openSnapshot()).close();
+  const left = temporaryFolder();
+  cpSync(folder, left, { recursive: true, filter: (path) => !/\.(sock|mdb-lock)$/.test(path) });
+  disk.syncs = null;
+  release(syncs);
+  // Its record is the third block.
+  truncateSync(join(left, "journal-0"), 2 * BLOCK);
+  expect((await openStorage(left)).get(INDEX, "key 2")?.toString()).toBe("2");
 });
 
 test("a record that the system takes in pieces is written to its end", async () => {

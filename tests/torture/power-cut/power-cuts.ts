@@ -19,7 +19,10 @@ export interface Inspection<Ack> {
 export interface Cuts {
   readonly disk: RecordedDisk;
   readonly random: Random;
-  /** How many moments are chosen by chance, `Infinity` for each; the last one is looked at too. */
+  /**
+   * How many moments are chosen by chance, half of them just before a sync; `Infinity` for each moment.
+   * The last one is looked at too.
+   */
   readonly points: number;
 }
 
@@ -30,13 +33,10 @@ export async function cutPower<Ack>(
   { disk, random, points }: Cuts,
 ): Promise<readonly string[]> {
   const relevant = events.filter(isRelevant);
-  const chosen = new Set([relevant.length - 1]);
-  if (points < Infinity) {
-    for (let count = 0; count < points; count += 1) chosen.add(random.integer(0, relevant.length));
-  }
+  const chosen = choose(relevant, random, points);
   for (const [position, event] of relevant.entries()) {
     disk.apply(event);
-    if (points < Infinity && !chosen.has(position)) continue;
+    if (!chosen.has(position)) continue;
     const left = mkdtempSync(join(tmpdir(), "power-cut-left-"));
     disk.cut(random, left);
     const isHeard = (ack: { readonly position: number }) => ack.position <= event.end;
@@ -47,6 +47,18 @@ export async function cutPower<Ack>(
     if (problems.length > 0) return problems.map((problem) => `${moment}: ${problem}`);
   }
   return [];
+}
+
+function choose(events: readonly RecordedEvent[], random: Random, points: number): Set<number> {
+  if (points === Infinity) return new Set(events.keys());
+  const chosen = new Set([events.length - 1]);
+  const beforeSyncs = [...events.keys()].filter((at) => events[at + 1]?.operation === "sync");
+  for (let count = 0; count < points; count += 1) {
+    const isAny = count % 2 === 0 || beforeSyncs.length === 0;
+    const at = random.integer(0, isAny ? events.length : beforeSyncs.length);
+    chosen.add(isAny ? at : (beforeSyncs[at] ?? at));
+  }
+  return chosen;
 }
 
 /** Sockets and LMDB's table of readers are nothing that a disk has to keep. */

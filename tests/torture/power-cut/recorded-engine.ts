@@ -28,6 +28,8 @@ import { readEvents } from "./recorded-disk.ts";
 import { lengthOf, recorderEnvironment, type Recording } from "./recorder.ts";
 
 const BUILD = fileURLToPath(new URL("../../../.cache/power-cut", import.meta.url));
+/** In which an answer that does not wait for it reaches its client. */
+const SYNC_MS = 10;
 /** What clients are told before the kill, and in all. */
 const ACKS_BEFORE_KILL = 250;
 const ACKS = 400;
@@ -47,7 +49,7 @@ export async function recordEngine(folder: string, seed: number): Promise<Record
   const recorded = join(folder, "data");
   const log = join(folder, "log");
   mkdirSync(recorded);
-  const environment = recorderEnvironment(folder, { recorded, log });
+  const environment = recorderEnvironment(folder, { recorded, log, syncMs: SYNC_MS });
   const program = await BackendProgram.create(recorded, { build: BUILD, environment });
   const work = new Work(program.url, new Random(seed), log);
   try {

@@ -5,7 +5,7 @@
  *
  *   u8 operation, u16 length of path, path, u64 number, u32 length of data, data (little-endian)
  *
- * The process is killed once there is a file RECORDER_LOG.kill: between what is noted, never between
+ * A sync takes RECORDER_SYNC_MS. The process is killed once there is a file RECORDER_LOG.kill: between what is noted, never between
  * something and its note. Started again it goes on with the same log.
  */
 #define _GNU_SOURCE
@@ -37,6 +37,7 @@ struct opened {
 static struct opened files[MAX_FILES];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int log_file = -1;
+static long sync_ms;
 static const char *folder;
 static size_t folder_length;
 
@@ -63,6 +64,7 @@ __attribute__((constructor)) static void start(void) {
 	folder = getenv("RECORDER_FOLDER");
 	if (path == NULL || folder == NULL) return;
 	folder_length = strlen(folder);
+	sync_ms = atol(getenv("RECORDER_SYNC_MS"));
 	log_file = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	snprintf(killed, sizeof killed, "%s.kill", path);
 	pthread_create(&waiting, NULL, wait_for_kill, killed);
@@ -214,7 +216,7 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) 
 
 /* A disk takes its time, in which whoever does not wait for it goes on. */
 static void take_time(void) {
-	struct timespec duration = {0, 2000000};
+	struct timespec duration = {0, sync_ms * 1000000};
 	nanosleep(&duration, NULL);
 }
 

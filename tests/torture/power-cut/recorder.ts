@@ -23,10 +23,17 @@ export function canRecord(): boolean {
   return can;
 }
 
+export interface RecorderOptions {
+  readonly recorded: string;
+  readonly log: string;
+  /** How long a sync takes. */
+  readonly syncMs: number;
+}
+
 /** @param folder where the recorder may be put. */
 export function recorderEnvironment(
   folder: string,
-  { recorded, log }: { readonly recorded: string; readonly log: string },
+  { recorded, log, syncMs }: RecorderOptions,
 ): NodeJS.ProcessEnv {
   const recorder = join(folder, "recorder.so");
   if (!existsSync(recorder)) {
@@ -39,6 +46,7 @@ export function recorderEnvironment(
     LD_PRELOAD: recorder,
     RECORDER_LOG: log,
     RECORDER_FOLDER: recorded,
+    RECORDER_SYNC_MS: String(syncMs),
     // Kernel queues would pass by the recorder.
     UV_USE_IO_URING: "0",
   };
