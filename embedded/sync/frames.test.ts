@@ -75,6 +75,42 @@ test("sockets in step share the bytes of a frame, others do not", () => {
   expect(parse(seventh)["modifications"]).toMatchObject([{ queryId: 7 }]);
 });
 
+test("sockets in step share the bytes of a frame among others that are not", () => {
+  const encoder = createFrameEncoder();
+  const [first, second] = [success("1"), success("2")];
+  const changes = () => [
+    { queryId: 0, outcome: first },
+    { queryId: 1, outcome: second },
+    { queryId: 2, outcome: null },
+  ];
+  const steps = [0, 1, 2, 3].map((querySet) => ({ ...start, querySet }));
+  const frames = steps.map((step) => encoder.transition(step, end, changes()));
+  expect(new Set(frames).size).toBe(steps.length);
+  for (const [position, step] of steps.entries()) {
+    expect(encoder.transition({ ...step }, { ...end }, changes())).toBe(frames[position]);
+  }
+  const [, other] = changes();
+  expect(other && encoder.transition(start, end, [other])).not.toBe(frames[0]);
+});
+
+test("few frames are kept that begin with the same outcome, and of large ones the last alone", () => {
+  const encoder = createFrameEncoder();
+  const [small, large] = [success("1"), success(JSON.stringify("x".repeat(1024 * 1024)))];
+  const tell = (outcome: QueryOutcome, querySet: number) =>
+    encoder.transition({ ...start, querySet }, end, [{ queryId: 0, outcome }]);
+  for (const [outcome, kept] of [
+    [small, 16],
+    [large, 1],
+  ] as const) {
+    const frames = Array.from({ length: 20 }, (_, querySet) => tell(outcome, querySet));
+    const last = frames.length - 1;
+    for (let back = 0; back < kept; back += 1) {
+      expect(tell(outcome, last - back)).toBe(frames[last - back]);
+    }
+    expect(tell(outcome, last - kept)).not.toBe(frames[last - kept]);
+  }
+});
+
 test("a large transition in parts is the same text when put together again", () => {
   const value = "äöü€😀".repeat(1_000_000);
   const frame = createFrameEncoder().transition(start, end, [

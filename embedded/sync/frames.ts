@@ -15,17 +15,22 @@ export interface QueryChange {
   readonly outcome: QueryOutcome | null;
 }
 
-/** The last frame that told of an outcome alone, and to whom it can be sent as it is. */
+/** A frame, and to whom it can be sent as it is. */
 interface SharedFrame {
-  readonly queryId: number;
   readonly start: StateVersion;
   readonly end: StateVersion;
+  readonly changes: readonly QueryChange[];
   readonly frame: Buffer;
 }
 
+/** How many frames that begin with the same outcome are kept, and how long they may be together. */
+const MAX_SHARED_FRAMES = 16;
+const MAX_SHARED_BYTES = 1024 * 1024;
+
 /**
- * Encodes server messages. Sockets that watch the same query receive the same outcome object, so its
- * text is encoded once, and the whole frame once for sockets that are in step with each other.
+ * Encodes server messages. Sockets that watch the same query receive the same outcome object, so that
+ * its text is encoded once, whoever is told of it, and the whole frame once for sockets that are in step
+ * with each other: told of the same, at the same versions.
  */
 export interface FrameEncoder {
   /** Sockets in step get the same object, by which it is seen at once that they are. */
@@ -36,23 +41,10 @@ export interface FrameEncoder {
 }
 
 export function createFrameEncoder(): FrameEncoder {
-  const outcomeTails = new WeakMap<QueryOutcome, string>();
-  const lastFrames = new WeakMap<QueryOutcome, SharedFrame>();
   let lastVersion: StateVersion = { querySet: 0, ts: 0n, identity: 0 };
-
-  function outcomeTail(outcome: QueryOutcome): string {
-    const known = outcomeTails.get(outcome);
-    if (known !== undefined) return known;
-    const tail = encodeOutcome(outcome);
-    outcomeTails.set(outcome, tail);
-    return tail;
-  }
-
-  function encodeChange({ queryId, outcome }: QueryChange): string {
-    if (outcome === null) return `{"type":"QueryRemoved","queryId":${queryId}}`;
-    const type = outcome.ok ? "QueryUpdated" : "QueryFailed";
-    return `{"type":"${type}","queryId":${queryId},${outcomeTail(outcome)}`;
-  }
+  const encode = createTransitionEncoder();
+  /** By the first outcome that they tell of, the newest first. */
+  const sharedFrames = new WeakMap<QueryOutcome, SharedFrame[]>();
 
   return {
     version(querySet, ts, identity) {
@@ -61,20 +53,22 @@ export function createFrameEncoder(): FrameEncoder {
       return lastVersion;
     },
     transition(start, end, changes) {
-      const [only] = changes;
-      const outcome = changes.length === 1 ? (only?.outcome ?? null) : null;
-      const queryId = only?.queryId ?? 0;
-      const shared = outcome === null ? undefined : lastFrames.get(outcome);
-      if (
-        shared?.queryId === queryId &&
-        isSameVersion(shared.start, start) &&
-        isSameVersion(shared.end, end)
-      ) {
-        return shared.frame;
+      const outcome = changes[0]?.outcome ?? null;
+      if (outcome === null) return encode(start, end, changes);
+      const known = sharedFrames.get(outcome) ?? [];
+      for (const each of known) {
+        if (
+          isSameVersion(each.start, start) &&
+          isSameVersion(each.end, end) &&
+          areSameChanges(each.changes, changes)
+        ) {
+          return each.frame;
+        }
       }
-      const head = `{"type":"Transition","startVersion":${encodeVersion(start)},"endVersion":${encodeVersion(end)},"modifications":[`;
-      const frame = Buffer.from(`${head}${changes.map(encodeChange).join(",")}]}`);
-      if (outcome !== null) lastFrames.set(outcome, { queryId, start, end, frame });
+      const frame = encode(start, end, changes);
+      const room = Math.min(MAX_SHARED_FRAMES, Math.floor(MAX_SHARED_BYTES / frame.length)) - 1;
+      const others = room > 0 ? known.slice(0, room) : [];
+      sharedFrames.set(outcome, [{ start, end, changes, frame }, ...others]);
       return frame;
     },
     mutationResponse: (requestId, outcome) =>
@@ -86,6 +80,34 @@ export function createFrameEncoder(): FrameEncoder {
       ),
     actionResponse: (requestId, outcome) =>
       encodeResponse("ActionResponse", requestId, outcome, null),
+  };
+}
+
+type EncodeTransition = FrameEncoder["transition"];
+
+function createTransitionEncoder(): EncodeTransition {
+  const tails = new WeakMap<QueryOutcome, Buffer>();
+
+  function tailOf(outcome: QueryOutcome): Buffer {
+    let tail = tails.get(outcome);
+    if (tail === undefined) tails.set(outcome, (tail = Buffer.from(encodeOutcome(outcome))));
+    return tail;
+  }
+
+  return (start, end, changes) => {
+    const parts: Buffer[] = [];
+    let text = `{"type":"Transition","startVersion":${encodeVersion(start)},"endVersion":${encodeVersion(end)},"modifications":[`;
+    changes.forEach(({ queryId, outcome }, position) => {
+      if (position > 0) text += ",";
+      if (outcome === null) {
+        text += `{"type":"QueryRemoved","queryId":${queryId}}`;
+        return;
+      }
+      const type = outcome.ok ? "QueryUpdated" : "QueryFailed";
+      parts.push(Buffer.from(`${text}{"type":"${type}","queryId":${queryId},`), tailOf(outcome));
+      text = "";
+    });
+    return Buffer.concat([...parts, Buffer.from(`${text}]}`)]);
   };
 }
 
@@ -136,6 +158,16 @@ function isSameVersion(left: StateVersion, right: StateVersion): boolean {
   if (left === right) return true;
   const { querySet, ts, identity } = right;
   return left.querySet === querySet && left.identity === identity && left.ts === ts;
+}
+
+function areSameChanges(left: readonly QueryChange[], right: readonly QueryChange[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ queryId, outcome }, position) => {
+      const other = right[position];
+      return queryId === other?.queryId && outcome === other.outcome;
+    })
+  );
 }
 
 function encodeVersion({ querySet, ts, identity }: StateVersion): string {
