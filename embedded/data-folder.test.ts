@@ -16,6 +16,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { LOCK_KEY } from "./storage/claim-store.ts";
+import { metaKey, openLmdb } from "./storage/open-lmdb.ts";
 import { recordNewerFormat } from "./storage/test-newer-format.ts";
 import { startTestBackend } from "./test-backend.ts";
 import { runProgram, startProgram, type StartedProgram } from "./test-program.ts";
@@ -73,6 +75,16 @@ const damages: readonly (readonly [string, (data: string) => void | Promise<void
     (data) => truncateSync(databaseOf(data), 12_288),
     /data\.mdb is damaged or no database/,
   ],
+  [
+    "a journal that was emptied after a kill",
+    async (data) => {
+      const lmdb = openLmdb(join(data, "database"));
+      await lmdb.put(metaKey(LOCK_KEY), Buffer.from("lock-killed.sock"));
+      await lmdb.close();
+      truncateSync(join(data, "database", "journal-0"));
+    },
+    /journal-0 was emptied or replaced; restore it from a backup\.$/,
+  ],
   ["a newer format", recordNewerFormat, /was written by a newer version .* start that version/],
   [
     "a damaged identity",
@@ -103,7 +115,7 @@ test.each(damages)(
     const { code, text } = await runProgram(["--port", "0", "--data", data]);
     expect(text).toMatch(sentence);
     expect(text.split("\n")).toHaveLength(1);
-    expect(code).toBe(/data\.mdb is damaged/.test(text) ? 65 : 1);
+    expect(code).toBe(/data\.mdb is damaged|journal-0/.test(text) ? 65 : 1);
     expect(contents(data)).toEqual(before);
   },
   60_000,
