@@ -13,6 +13,7 @@ const JAVASCRIPT_COMPARISON = "Filters compare with JavaScript's operators.";
 const JAVASCRIPT_ARITHMETIC = "Filters calculate with JavaScript's operators.";
 const UNRANKED = "Gives search results in the order of insertion.";
 const NO_RECORDS = "Lets every record pass its validator.";
+const LATE_RESULTS = "Checks a mutation's result after its commit.";
 const PROCESS_VARIABLES = "Components see the variables of the process.";
 const UNGUARDED_SYSTEM_TABLES = "Treats system tables as any others.";
 const SHARED_PROCESS = "Functions run in the tests' own process.";
@@ -48,8 +49,7 @@ export const CONVEX_TEST_GAPS: Gaps = {
   "a page size of zero or of a fraction is refused": "Takes any page size.",
   "a wrong value of a record is refused": NO_RECORDS,
   "a wrong value of a record argument is refused": NO_RECORDS,
-  "a mutation whose result is refused leaves nothing behind":
-    "Checks a mutation's result after its commit.",
+  "a mutation whose result is refused leaves nothing behind": LATE_RESULTS,
   "internal functions are refused to clients as if they were not there":
     "A test may call internal functions.",
   "a nested mutation's ConvexError may carry 64-bit integers and bytes":
@@ -58,6 +58,9 @@ export const CONVEX_TEST_GAPS: Gaps = {
     "Lets actions write while a mutation runs, and knows no conflicts.",
   "documents that a filter drops count as read": "Counts the documents that a query returns.",
   "a nested mutation may be given less to write": "Makes the write that exceeds what was given.",
+  "a component's mutation whose result is refused leaves nothing when its caller goes on":
+    LATE_RESULTS,
+  "a scheduled call of a component fails over a wrong result, and leaves nothing": LATE_RESULTS,
   "internal functions of a component cannot be called from the app":
     "Calls whatever function of a component it is asked for.",
   "a component sees the variables it is mounted with, and no others": PROCESS_VARIABLES,

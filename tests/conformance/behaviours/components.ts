@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 
 import { clause } from "../behaviour.ts";
+import { list } from "../documents.ts";
 import type { Args, Driver } from "../driver.ts";
 
 const runQuery = (t: Driver, path: string, args: Args = {}) =>
@@ -17,6 +18,8 @@ const get = (t: Driver, mount: string, name: string) =>
   runQuery(t, `${mount}.counts.get`, { name });
 
 const NOTHING = { count: 0, total: 0 };
+/** How a refused argument or result is spoken of. */
+const WRONG = /validat/i;
 
 export const components = clause("Components", {
   "mounts of one component have tables of their own": async (t) => {
@@ -81,10 +84,48 @@ export const components = clause("Components", {
     expect(await get(t, "first", name)).toEqual({ count: 0, total: 5 });
   },
   "a component's arguments are checked": async (t) => {
-    await expect(runMutation(t, "first.counts.add", { name: "n" })).rejects.toThrow(/amount/);
+    const wrong = { name: 1 };
+    await expect(runQuery(t, "first.counts.get", wrong)).rejects.toThrow(WRONG);
+    await expect(runMutation(t, "first.counts.add", { name: "n" })).rejects.toThrow(WRONG);
+    await expect(runAction(t, "first.counts.addTwice", wrong)).rejects.toThrow(WRONG);
   },
   "a component's results are checked": async (t) => {
-    await expect(runQuery(t, "first.counts.wrongResult")).rejects.toThrow(/validat/i);
+    await expect(runQuery(t, "first.counts.wrongResult")).rejects.toThrow(WRONG);
+    const name = randomUUID();
+    await expect(runMutation(t, "first.counts.addWrongly", { name })).rejects.toThrow(WRONG);
+    await expect(runAction(t, "first.counts.wrongResultOfAction")).rejects.toThrow(WRONG);
+  },
+  "a component's mutation whose result is refused leaves nothing when its caller goes on": async (
+    t,
+  ) => {
+    const name = randomUUID();
+    const path = "first.counts.addWrongly";
+    expect(await t.mutation("components:catchMutation", { path, args: { name } })).toMatch(WRONG);
+    expect(await get(t, "first", name)).toEqual(NOTHING);
+  },
+  "what a component gives the app when it calls back is checked": async (t) => {
+    const name = "components:note";
+    const error = await t.mutation("components:catchCallBack", { name, args: { text: 1 } });
+    expect(error).toMatch(WRONG);
+    expect(await list(t)).toEqual([]);
+  },
+  "what the app gives a component that calls back is checked, and leaves nothing": async (t) => {
+    const name = "components:noteWrongly";
+    const error = await t.mutation("components:catchCallBack", { name, args: { text: "t" } });
+    expect(error).toMatch(WRONG);
+    expect(await list(t)).toEqual([]);
+  },
+  "a scheduled call of a component fails over wrong arguments": async (t) => {
+    const name = randomUUID();
+    expect(await runScheduled(t, "first.counts.add", { name })).toBe("failed");
+    expect(await runScheduled(t, "first.counts.addTwice", { name, amount: 1 })).toBe("failed");
+    expect(await get(t, "first", name)).toEqual(NOTHING);
+  },
+  "a scheduled call of a component fails over a wrong result, and leaves nothing": async (t) => {
+    const name = randomUUID();
+    expect(await runScheduled(t, "first.counts.addWrongly", { name })).toBe("failed");
+    expect(await runScheduled(t, "first.counts.wrongResultOfAction", {})).toBe("failed");
+    expect(await get(t, "first", name)).toEqual(NOTHING);
   },
   "internal functions of a component cannot be called from the app": async (t) => {
     await expect(runQuery(t, "first.counts.secret")).rejects.toThrow();
@@ -168,6 +209,14 @@ export const components = clause("Components", {
     expect((await t.fetch("/where")).status).toBe(404);
   },
 });
+
+/** How the job ended. */
+async function runScheduled(t: Driver, path: string, args: Args): Promise<string> {
+  const id = (await t.mutation("components:schedule", { path, args: { ...args } })) as string;
+  await t.passTime(1_000);
+  const job = (await t.query("jobs:read", { id })) as { readonly state: { readonly kind: string } };
+  return job.state.kind;
+}
 
 async function jobCounts(t: Driver): Promise<number[]> {
   return (await Promise.all([
