@@ -215,6 +215,35 @@ test("a dry run tells what would change and changes nothing", async () => {
   });
 });
 
+test("a push is compared with the versions that the last one was made with", async () => {
+  const backend = await startTestBackend();
+  onTestFinished(() => backend.dispose());
+  const headers = adminHeaders(backend);
+  const hashes = async () => (await backend.post("/api/get_config_hashes", {}, headers)).body;
+  expect(await hashes()).toMatchObject({ udfServerVersion: null });
+  expect(await hashes()).not.toHaveProperty("nodeVersion");
+
+  const pushed = async (request: object) => {
+    const startPush = (await backend.post("/api/deploy2/start_push", request, headers)).body;
+    const { body } = await backend.post("/api/deploy2/finish_push", { startPush }, headers);
+    return body as { componentDiffs: Record<string, object> };
+  };
+  const request = (await pushRequest(componentsProject())) as { readonly appDefinition: object };
+  const appDefinition = { ...request.appDefinition, udfServerVersion: "1.40.0" };
+  const first = await pushed({ ...request, appDefinition, nodeVersion: "22" });
+  expect(first.componentDiffs[""]).toHaveProperty("udfConfigDiff", null);
+  expect(await hashes()).toMatchObject({ udfServerVersion: "1.40.0", nodeVersion: "22" });
+
+  const diff = { previous_version: "1.40.0", next_version: "1.48.0" };
+  const tried = await pushed({ ...request, dryRun: true });
+  expect(tried.componentDiffs[""]).toHaveProperty("udfConfigDiff", diff);
+  expect(await hashes()).toMatchObject({ udfServerVersion: "1.40.0", nodeVersion: "22" });
+  const second = await pushed(request);
+  expect(second.componentDiffs["first"]).toHaveProperty("udfConfigDiff", diff);
+  expect(await hashes()).toMatchObject({ udfServerVersion: "1.48.0" });
+  expect(await hashes()).not.toHaveProperty("nodeVersion");
+});
+
 test.each<[string, Parameters<typeof componentsProject>[0], object]>([
   [
     "a component without a variable that it needs",

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { ConvexHttpClient } from "convex/browser";
@@ -23,6 +23,14 @@ afterAll(async () => {
 const convex = (...args: string[]) => project.convex(...args);
 const edit = (file: string, from: string, to: string) => project.edit(file, from, to);
 const client = () => new ConvexHttpClient(backend.url, { logger: false });
+
+/** Lines of a dry run's report that tell of something added or removed. */
+async function dryRunDifferences(): Promise<string[]> {
+  const { code, err } = await convex("deploy", "--yes", "--dry-run", "--typecheck", "disable");
+  expect(err).toMatch(/Would have deployed Convex functions to/);
+  expect(code).toBe(0);
+  return [...err.matchAll(/\[[+-]\].*/g)].map(([line]) => line.trim());
+}
 
 // The tests below build on each other, as the days of one project do.
 
@@ -65,6 +73,23 @@ test("a deploy of what is deployed changes nothing", async () => {
   const { code, err } = await convex("deploy", "--yes", "--typecheck", "disable");
   expect(err).not.toMatch(/\[[+-]\]/);
   expect(code).toBe(0);
+}, 120_000);
+
+test("a dry run of what is deployed shows no difference", async () => {
+  expect(await dryRunDifferences()).toEqual([]);
+}, 120_000);
+
+test("a dry run shows what would change, and changes nothing", async () => {
+  const convexJson = project.write("convex.json", '{"node":{"nodeVersion":"22"}}');
+  edit("notes.ts", "handler: async () => 42n", "handler: async () => 43n");
+  edit("schema.ts", "    .searchIndex(", '    .index("by_stars", ["stars"])\n    .searchIndex(');
+  const differences = await dryRunDifferences();
+  expect(differences).toEqual(["[+] 22", expect.stringMatching(/^\[\+\] notes\.by_stars /)]);
+  expect(await client().query(notes.int64, {})).toBe(42n);
+  rmSync(convexJson);
+  edit("notes.ts", "handler: async () => 43n", "handler: async () => 42n");
+  edit("schema.ts", '    .index("by_stars", ["stars"])\n', "");
+  expect(await dryRunDifferences()).toEqual([]);
 }, 120_000);
 
 test("run calls any function, and lists them when there is no such one", async () => {

@@ -12,6 +12,9 @@ export const MODULES = "_modules";
 /** `{ sha256, part, data }`: source and source map, deflated, in base64, cut into parts. */
 export const MODULE_TEXTS = "_module_texts";
 
+/** One row: `{ functions, node }`, what the last push was made with; without `node` where it named none. */
+export const PUSH_VERSIONS = "_push_versions";
+
 /** `{ name, value }`: the deployment's environment variables. */
 export const ENVIRONMENT_VARIABLES = "_environment_variables";
 
@@ -23,5 +26,6 @@ export const MODULE_SYSTEM_TABLES: readonly SystemTableDefinition[] = [
     indexes: [{ name: "by_componentPath_and_path", fields: ["componentPath", "path"] }],
   },
   { name: MODULE_TEXTS, indexes: [{ name: "by_sha256_and_part", fields: ["sha256", "part"] }] },
+  { name: PUSH_VERSIONS, indexes: [] },
   { name: ENVIRONMENT_VARIABLES, indexes: [{ name: "by_name", fields: ["name"] }] },
 ];

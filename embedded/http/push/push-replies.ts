@@ -1,6 +1,7 @@
 import type { ComponentPath } from "../../database/types.ts";
 import type { AnalyzedCode, AnalyzedProject } from "../../modules/analyze.ts";
 import type { ComponentChange } from "../../modules/component-store.ts";
+import type { PushVersions } from "../../modules/push-versions.ts";
 import type { CronDiff } from "../../scheduler/cron-store.ts";
 import { checkedComponentReply, exportsReply } from "./component-report.ts";
 
@@ -51,6 +52,7 @@ export interface ListDiff {
 export function finishPushReply(
   definitionPaths: Iterable<string>,
   auth: { readonly before: string; readonly after: string },
+  versions: { readonly before: PushVersions | null; readonly after: PushVersions },
   components: ReadonlyMap<ComponentPath, ComponentDiff>,
 ): object {
   const componentDiffs = [...components].map(([path, { change, modules, crons, indexDiff }]) => [
@@ -58,7 +60,7 @@ export function finishPushReply(
     {
       diffType: { type: change },
       moduleDiff: modules,
-      udfConfigDiff: null,
+      udfConfigDiff: change === "modify" ? versionDiff(versions) : null,
       cronDiff: crons,
       indexDiff,
       schemaDiff: null,
@@ -90,6 +92,12 @@ function definitionReply(path: string, code: AnalyzedCode, serverVersion: string
     functions: Object.fromEntries(functions) as unknown,
     udfConfig: { serverVersion, importPhaseRngSeed: null, importPhaseUnixTimestamp: null },
   };
+}
+
+/** Components are pushed by the app's command line, so they have its version (`definitionConfig.ts`). */
+function versionDiff({ before, after }: Parameters<typeof finishPushReply>[2]): object | null {
+  if (before === null || before.functions === after.functions) return null;
+  return { previous_version: before.functions, next_version: after.functions };
 }
 
 function entriesOf(arrayJson: string): string[] {

@@ -4,6 +4,7 @@ import type { Transaction } from "../../database/types.ts";
 import { ServiceError } from "../../lib/service-error.ts";
 import type { PushedCode, PushedComponent, PushedProject } from "../../modules/analyze.ts";
 import { listModules, readModuleText, type PushedModule } from "../../modules/module-store.ts";
+import type { PushVersions } from "../../modules/push-versions.ts";
 import {
   badBody,
   requireArrayField,
@@ -17,7 +18,7 @@ export interface PushRequest extends PushedProject {
   readonly isDryRun: boolean;
   /** Says what the code is for, of which some may be missing: `codegen --component-dir`. */
   readonly isForCodegen: boolean;
-  readonly udfServerVersion: string;
+  readonly versions: PushVersions;
 }
 
 /**
@@ -45,7 +46,10 @@ export function parsePushRequest(body: JsonObject, transaction: Transaction): Pu
       ],
     },
     components: requireArrayField(body, "componentDefinitions").map(parseComponent),
-    udfServerVersion: requireTextField(app, "udfServerVersion"),
+    versions: {
+      functions: requireTextField(app, "udfServerVersion"),
+      node: body["nodeVersion"] === undefined ? null : requireTextField(body, "nodeVersion"),
+    },
   };
 }
 

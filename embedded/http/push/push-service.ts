@@ -8,6 +8,7 @@ import type { AnalyzedProject, PushedProject } from "../../modules/analyze.ts";
 import { checkVariables } from "../../modules/component-environment.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
 import { listModules, readModuleText } from "../../modules/module-store.ts";
+import { readPushVersions } from "../../modules/push-versions.ts";
 import { parseCronSchedule } from "../../scheduler/cron-schedule.ts";
 import type { BlobFolder } from "../../storage/blob-folder.ts";
 import { requireJsonObject, type JsonObject } from "../request-body.ts";
@@ -68,7 +69,7 @@ export function createPushService(options: PushServiceOptions): PushService {
       return startPushReply(push.project, {
         variables: Object.fromEntries(readVariables(database.begin())),
         schemaChange: schemaChangeReply(id, push.diffs),
-        udfServerVersion: push.request.udfServerVersion,
+        udfServerVersion: push.versions.functions,
       });
     },
 
@@ -130,6 +131,7 @@ async function analyzePush(
     request,
     project,
     diffs: await asPushError(() => diffSchemas(database, project)),
+    versions: request.versions,
     variablesJson: variablesJson ?? JSON.stringify([...variables]),
     preparations: null,
     discard: () => push.preparations?.discard(),
@@ -164,6 +166,7 @@ function configHashes(database: EngineDatabase): object {
     const { path, environment } = module;
     return { path, environment, hash: cliModuleHash(source, sourceMap) };
   });
+  const versions = readPushVersions(transaction);
   return {
     config: {
       functions: "convex/",
@@ -171,7 +174,9 @@ function configHashes(database: EngineDatabase): object {
     },
     moduleHashes,
     nodeDependencies: [],
-    udfServerVersion: null,
+    udfServerVersion: versions?.functions ?? null,
+    // The command line takes `null` for a version.
+    nodeVersion: versions?.node ?? undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { checkVariables } from "../../modules/component-environment.ts";
 import { replaceComponents } from "../../modules/component-store.ts";
 import { readVariables } from "../../modules/environment-variables.ts";
 import { listModules, replaceModules } from "../../modules/module-store.ts";
+import { replacePushVersions, type PushVersions } from "../../modules/push-versions.ts";
 import { replaceCronJobs } from "../../scheduler/cron-store.ts";
 import { finishPushReply, listDiff, type ComponentDiff } from "./push-replies.ts";
 import { indexDiffReply } from "./schema-report.ts";
@@ -19,6 +20,7 @@ import { indexDiffReply } from "./schema-report.ts";
 export interface ReadyPush {
   readonly project: AnalyzedProject;
   readonly diffs: ReadonlyMap<ComponentPath, SchemaDiff>;
+  readonly versions: PushVersions;
   /** The deployment's variables that the code was analysed with, as JSON text. */
   readonly variablesJson: string;
 }
@@ -31,7 +33,7 @@ export interface ReadyPush {
  */
 export function switchOver(
   transaction: Transaction,
-  { project, diffs, variablesJson }: ReadyPush,
+  { project, diffs, versions, variablesJson }: ReadyPush,
   prepared: readonly PreparedSchema[],
   nowMs: number,
 ): object {
@@ -46,6 +48,7 @@ export function switchOver(
   const declared = codeAt(project, "").definition.environment;
   checkVariables(declared, variables, { isComplete: true });
   const auth = { before: readProvidersJson(transaction), after: project.providersJson };
+  const toolVersions = { before: replacePushVersions(transaction, versions), after: versions };
   const changes = replaceComponents(transaction, project.mounts);
   const components = new Map<ComponentPath, ComponentDiff>();
   for (const [componentPath, change] of changes) {
@@ -67,7 +70,7 @@ export function switchOver(
   replaceModules(transaction, deployed, nowMs);
   for (const schema of prepared) transaction.activateSchema(schema);
   writeProvidersJson(transaction, project.providersJson);
-  return finishPushReply(project.definitions.keys(), auth, components);
+  return finishPushReply(project.definitions.keys(), auth, toolVersions, components);
 }
 
 /** The code that runs at a mount. */
