@@ -1,6 +1,6 @@
 /** In which order what is written reaches journal and store, with a disk that waits to be told. */
 import { cpSync, truncateSync, type NoParamCallback } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
@@ -21,6 +21,9 @@ const disk = vi.hoisted(() => ({
   moves: null as (() => void)[] | null,
   failure: null as Error | null,
   mostWritten: Infinity,
+  /** Paths of open files, and of those that were synced and read whole, in order. */
+  paths: new Map<number, string>(),
+  done: [] as string[],
 }));
 
 afterEach(() =>
@@ -44,7 +47,20 @@ vi.mock(import("node:fs"), async (importOriginal) => {
     if (disk.failure !== null) done(disk.failure, 0, bytes);
     else fs.write(descriptor, bytes, offset, Math.min(length, disk.mostWritten), position, done);
   };
-  return { ...fs, fdatasync, write } as typeof fs;
+  const openSync = (path: string, ...rest: [string | number]): number => {
+    const descriptor = fs.openSync(path, ...rest);
+    disk.paths.set(descriptor, basename(path));
+    return descriptor;
+  };
+  const fdatasyncSync = (descriptor: number): void => {
+    fs.fdatasyncSync(descriptor);
+    disk.done.push(`sync ${disk.paths.get(descriptor) ?? ""}`);
+  };
+  const readFileSync = (path: string, ...rest: []): Buffer => {
+    disk.done.push(`read ${basename(path)}`);
+    return fs.readFileSync(path, ...rest);
+  };
+  return { ...fs, fdatasync, write, openSync, fdatasyncSync, readFileSync } as typeof fs;
 });
 
 vi.mock(import("./lmdb-batch.ts"), async (importOriginal) => {
@@ -208,4 +224,17 @@ test("when the journal cannot be written, what waits is told, and nothing is ack
   disk.failure = null;
   expect(() => storage.write([put("key 2", "2")], 2n)).toThrow(StorageStoppedError);
   await storage.close();
+});
+
+test("what a killed process wrote is on the disk before it is taken for durable", async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder);
+  await writeNumbers(storage, 1, 3);
+  disk.done.length = 0;
+  expect(await numbersLeft(folder)).toEqual(upTo(3));
+  for (const name of ["journal-0", "journal-1"]) {
+    const synced = disk.done.indexOf(`sync ${name}`);
+    expect(synced).toBeGreaterThanOrEqual(0);
+    expect(disk.done.lastIndexOf(`read ${name}`)).toBeGreaterThan(synced);
+  }
 });
