@@ -18,6 +18,8 @@ export interface EngineCall {
   readonly sessionId: string | null;
   /** True unless something else bounds how many there can be. */
   readonly mayBeRefused: boolean;
+  /** Told that the call has to wait among suspects; what it throws ends the call instead. */
+  readonly onPutOff?: (() => void) | undefined;
 }
 
 /** A call that was let in. */
@@ -107,6 +109,7 @@ class Entry implements Admitted {
           return await this.#enter(task);
         } catch (error) {
           if (!(error instanceof PutOff)) throw error;
+          this.#call.onPutOff?.();
           await this.#previous;
         }
       }

@@ -50,6 +50,8 @@ interface Plan {
   readonly sessionId: string | null;
   /** Called when the function's transaction has begun. */
   readonly prepare: (transaction: Transaction) => void;
+  /** Called when it has to wait because it keeps others waiting; what it throws ends it instead. */
+  readonly onPutOff?: () => void;
   readonly finish: (result: RunResult, transaction: Transaction) => Finished;
 }
 
@@ -116,6 +118,9 @@ export class MutationRunner {
     const begin = (transaction: Transaction) => {
       if (!envelope.begin(transaction)) throw new JobDropped();
     };
+    const onPutOff = () => {
+      if (!envelope.putOff()) throw new JobDropped();
+    };
     const finish = ({ outcome, logLines }: RunResult, transaction: Transaction): Finished => {
       envelope.complete(transaction, { error: outcome.ok ? null : outcome.error.message });
       const { ts } = this.#database.commit(transaction);
@@ -126,7 +131,7 @@ export class MutationRunner {
       return { kind: "committed", outcome: { ok: true, valueJson, logLines, ts } };
     };
     try {
-      const plan = { request, sessionId: null, prepare: begin, finish };
+      const plan = { request, sessionId: null, prepare: begin, onPutOff, finish };
       const { outcome } = await this.#runWithRetries(plan, Infinity);
       await this.#database.flushed(outcome.ok ? outcome.ts : this.#database.latestTs);
       return { kind: "ran", outcome };
@@ -161,7 +166,7 @@ export class MutationRunner {
   }
 
   #runInTurn<T>(
-    { request, sessionId, prepare }: Plan,
+    { request, sessionId, prepare, onPutOff }: Plan,
     path: FunctionPath,
     end: (result: RunResult, transaction: Transaction) => T,
   ): Promise<T> {
@@ -173,7 +178,8 @@ export class MutationRunner {
       const options = { nowMs, journal: null };
       return { transaction, request: toRunRequest(request, path, "mutation", options) };
     };
-    const call = { kind: "mutation", request, path, sessionId, mayBeRefused: true } as const;
+    const kind = "mutation";
+    const call = { kind, request, path, sessionId, mayBeRefused: true, onPutOff } as const;
     return this.#admission.runInEngine(call, (admitted) =>
       this.#executor.run(
         () => {

@@ -95,7 +95,7 @@ test("a scheduled mutation runs again until it meets no conflict, each time at i
     .spyOn(globalThis, "setTimeout")
     .mockImplementation((run: () => void) => setTimeout(run, 0));
   onTestFinished(() => shortened.mockRestore());
-  const envelope = { begin: () => true, complete: () => undefined };
+  const envelope = { begin: () => true, putOff: () => true, complete: () => undefined };
   const request = requestOf("counters:now", {}, { kind: "system" });
   const ran = await deployment.runner.runScheduledMutation(request, envelope);
   expect(new Set(times).size).toBe(lost + 1);
@@ -271,6 +271,7 @@ test("a scheduled mutation commits its envelope with its writes, and alone when 
   const seen: (string | null)[] = [];
   const envelope = {
     begin: () => true,
+    putOff: () => true,
     complete: (
       transaction: Parameters<
         Parameters<typeof deployment.runner.runScheduledMutation>[1]["begin"]

@@ -118,6 +118,11 @@ export interface JobEnvelope {
   /** Before the function, in its transaction. `false` drops the run: the job is no longer pending. */
   begin(transaction: Transaction): boolean;
   /**
+   * When the function has to wait because it keeps others waiting; nothing has been begun by then.
+   * `false` drops the run: the caller begins it again later.
+   */
+  putOff(): boolean;
+  /**
    * After it, in the same transaction. After a failure the function's own writes are already undone,
    * and what this writes is committed all the same.
    */

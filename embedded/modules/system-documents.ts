@@ -12,21 +12,23 @@ export interface SystemRow {
 export type RowFields = Readonly<Record<string, JsonValue | undefined>>;
 
 /**
- * Rows of a root system table whose first index fields equal `values`, in index order. Reads only as
- * far as it is consumed.
+ * Rows of a root system table whose first index fields equal `values`, in index order; with `after`
+ * those behind all whose next fields equal that. Reads only as far as it is consumed.
  */
 export function* listRows(
   transaction: Transaction,
   table: string,
   index: string,
   values: readonly JsonValue[] = [],
+  after: readonly JsonValue[] | null = null,
 ): Generator<SystemRow, void> {
-  const lower = encodeKey(values);
+  const prefix = encodeKey(values);
+  const lower = after === null ? prefix : afterPrefix(prefix + encodeKey(after));
   const cursor = transaction.range({
     componentPath: "",
     table,
     index,
-    interval: { lower, upper: values.length === 0 ? null : afterPrefix(lower) },
+    interval: { lower, upper: values.length === 0 ? null : afterPrefix(prefix) },
     order: "asc",
   });
   for (const document of consume(cursor)) yield parseRow(document);

@@ -91,6 +91,37 @@ export function* listJobs(
   }
 }
 
+/**
+ * The same without the jobs of some functions, however many of those there are: reads what it yields
+ * and a job or two of each function.
+ */
+export function* listJobsExcept(
+  transaction: Transaction,
+  status: JobStatus,
+  isExcepted: (job: ScheduledJob) => boolean,
+): Generator<ScheduledJob, void> {
+  const index = "by_status_and_function_and_dueAt";
+  const waiting: { job: ScheduledJob; readonly others: Generator<SystemRow, void> }[] = [];
+  let after: readonly string[] | null = null;
+  for (;;) {
+    const [first] = listRows(transaction, SCHEDULED_JOBS, index, [status], after);
+    if (first === undefined) break;
+    const job = parseJob(first);
+    after = [job.componentPath, job.path];
+    if (isExcepted(job)) continue;
+    const others = listRows(transaction, SCHEDULED_JOBS, index, [status, ...after]);
+    others.next();
+    waiting.push({ job, others });
+  }
+  while (waiting.length > 0) {
+    const next = waiting.reduce((best, other) => (other.job.dueAt < best.job.dueAt ? other : best));
+    yield next.job;
+    const { value } = next.others.next();
+    if (value === undefined) waiting.splice(waiting.indexOf(next), 1);
+    else next.job = parseJob(value);
+  }
+}
+
 /** The state that functions see; `null` when the row is gone. */
 export function readJobState(transaction: Transaction, job: ScheduledJob): JobState | null {
   const document = transaction.get(job.ownerPath, job.jobId);

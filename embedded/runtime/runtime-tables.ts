@@ -27,6 +27,10 @@ export const RUNTIME_SYSTEM_TABLES: readonly SystemTableDefinition[] = [
     name: SCHEDULED_JOBS,
     indexes: [
       { name: "by_status_and_dueAt", fields: ["status", "dueAt"] },
+      {
+        name: "by_status_and_function_and_dueAt",
+        fields: ["status", "componentPath", "path", "dueAt"],
+      },
       { name: "by_jobId", fields: ["jobId"] },
     ],
   },

@@ -13,7 +13,7 @@ import { runCronJob } from "./run-cron-job.ts";
 import { Scheduler } from "./scheduler.ts";
 
 const MINUTE_MS = 60_000;
-const turn = { becomeAction: () => true };
+const turn = { becomeAction: () => true, becomeSuspect: () => true };
 const SPECS = new Map([
   ["sweep", { name: "jobs:sweep", args: [{}], schedule: { type: "interval", minutes: 1 } }],
 ]) as unknown as Parameters<typeof replaceCronJobs>[2];

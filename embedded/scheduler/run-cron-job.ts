@@ -5,7 +5,8 @@ import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
 import { isUnchangedCronJob, specOf, updateCronJob, type CronJob } from "./cron-store.ts";
-import type { JobTurn, SchedulerOptions } from "./scheduler.ts";
+import type { JobTurn } from "./job-turns.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
 
 /**
  * Runs one due occurrence of a cron job and sets its next one. Mutations happen exactly once per
@@ -28,6 +29,7 @@ export async function runCronJob(
   if (type === "mutation") {
     await runner.runScheduledMutation(request, {
       begin: (transaction) => isUnchangedCronJob(transaction, job),
+      putOff: () => turn.becomeSuspect(),
       complete: (transaction) => advance(transaction, job),
     });
     return;

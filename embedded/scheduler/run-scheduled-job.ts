@@ -9,7 +9,8 @@ import {
 } from "../runtime/job-records.ts";
 import { randomId } from "../lib/random-id.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
-import type { JobTurn, SchedulerOptions } from "./scheduler.ts";
+import type { JobTurn } from "./job-turns.ts";
+import type { SchedulerOptions } from "./scheduler.ts";
 
 export interface JobOptions extends Pick<SchedulerOptions, "database" | "now"> {
   readonly runner: Pick<FunctionRunner, "functionType" | "runScheduledMutation" | "runAction">;
@@ -30,7 +31,7 @@ export async function runScheduledJob(
   const type = await options.runner.functionType(job.componentPath, job.path);
   switch (type) {
     case "mutation":
-      return runMutationJob(job, options);
+      return runMutationJob(job, options, turn);
     case "action":
       return turn.becomeAction() ? runActionJob(job, options) : undefined;
     default: {
@@ -41,13 +42,18 @@ export async function runScheduledJob(
   }
 }
 
-async function runMutationJob(job: ScheduledJob, { runner, now }: JobOptions): Promise<void> {
+async function runMutationJob(
+  job: ScheduledJob,
+  { runner, now }: JobOptions,
+  turn: JobTurn,
+): Promise<void> {
   await runner.runScheduledMutation(jobRequest(job), {
     begin(transaction) {
       if (findJob(transaction, job.jobId)?.status !== "pending") return false;
       setJobState(transaction, job, { kind: "inProgress" }, now());
       return true;
     },
+    putOff: () => turn.becomeSuspect(),
     complete(transaction, { error }) {
       const state: JobState =
         error === null ? { kind: "success" } : { kind: "failed", error: withoutHeading(error) };

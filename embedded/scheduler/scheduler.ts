@@ -3,12 +3,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { commitWrites } from "../database/commit-writes.ts";
 import type { Database, Subscription, Transaction } from "../database/types.ts";
 import type { FunctionRunner } from "../functions/types.ts";
-import { RUNNING_LIMITS } from "../lib/limits.ts";
 import { toServiceError } from "../lib/service-error.ts";
-import { listJobs, removeJob, setJobState, type ScheduledJob } from "../runtime/job-records.ts";
+import {
+  listJobs,
+  listJobsExcept,
+  removeJob,
+  setJobState,
+  type ScheduledJob,
+} from "../runtime/job-records.ts";
 import { commitWhenPossible } from "./commit-when-possible.ts";
 import { nextRun } from "./cron-schedule.ts";
-import { listCronJobsByStatus, specOf, updateCronJob } from "./cron-store.ts";
+import { listCronJobsByStatus, specOf, updateCronJob, type CronJob } from "./cron-store.ts";
+import { JobTurns, type JobTurn } from "./job-turns.ts";
 import { runCronJob } from "./run-cron-job.ts";
 import { INTERRUPTED_ACTION, runScheduledJob } from "./run-scheduled-job.ts";
 
@@ -20,9 +26,6 @@ export interface SchedulerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const MAX_RUNNING = RUNNING_LIMITS.scheduledFunctionsOfAKind.max;
-/** Due actions beyond this keep what is due after them waiting. */
-const MAX_WAITING_ACTIONS = 1_000;
 /** How long starting waits for room on the disk. */
 const SETTLE_PATIENCE_MS = 500;
 /** Before a job runs again that could not even be begun or recorded, as on a full disk. */
@@ -31,20 +34,18 @@ const MAX_REMOVED_AT_ONCE = 200;
 /** Timers cannot wait longer than 24 days; waking early does no harm. */
 const MAX_SLEEP_MS = 3_600_000;
 
-/** A job's place among those that run: a mutation's, until it says that it is an action. */
-export interface JobTurn {
-  /** False when as many actions run as may: the job has to end, and is begun again later. */
-  becomeAction(): boolean;
+interface KindOfJob<Job> {
+  readonly idOf: (job: Job) => string;
+  /** Of those with the same name one waits when it has to, and the others are not begun. */
+  readonly functionOf: (job: Job) => string;
+  readonly run: (job: Job, options: SchedulerOptions, turn: JobTurn) => Promise<void>;
 }
 
 /** Runs scheduled functions and cron jobs when they are due, a bounded number of a kind at a time. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
+  readonly #turns = new JobTurns();
   readonly #running = new Map<string, Promise<void>>();
-  /** Those of them that are actions. */
-  readonly #runningActions = new Set<string>();
-  /** Due actions that found no turn, until an action ends. */
-  readonly #waitingActions = new Set<string>();
   readonly #stopping = new AbortController();
   #isStopped = true;
   #isPumpQueued = false;
@@ -96,9 +97,10 @@ export class Scheduler {
     clearTimeout(this.#timer);
     this.#subscription?.cancel();
     const transaction = database.begin();
+    // There are as many cron jobs as were deployed, but there may be no end to the others.
     const dueTimes = [
-      this.#startDue(listJobs(transaction, "pending"), (job) => job.recordId, runScheduledJob),
-      this.#startDue(listCronJobsByStatus(transaction, "pending"), (job) => job.id, runCronJob),
+      this.#startDueCronJobs(transaction),
+      this.#startDueJobs(transaction),
       this.#removeFinished(transaction),
     ];
     this.#subscription = database.subscribe(transaction.readSet(), queuePump);
@@ -107,30 +109,50 @@ export class Scheduler {
     this.#timer.unref();
   }
 
+  #startDueCronJobs(transaction: Transaction): number {
+    return this.#startDue(listCronJobsByStatus(transaction, "pending"), {
+      idOf: (job) => job.id,
+      // Each runs once at a time, so that it need not wait for others of the same function.
+      functionOf: (job) => job.id,
+      run: runCronJob,
+    });
+  }
+
+  #startDueJobs(transaction: Transaction): number {
+    const turns = this.#turns;
+    const jobs = turns.areAnyHeld
+      ? listJobsExcept(transaction, "pending", (job) => turns.isHeld(functionOf(job)))
+      : listJobs(transaction, "pending");
+    return this.#startDue(jobs, { idOf: (job) => job.recordId, functionOf, run: runScheduledJob });
+  }
+
   /** Starts due jobs while there is room; returns when the first one that waits is due. */
-  #startDue<Job extends { readonly dueAt: number }>(
+  #startDue<Job extends ScheduledJob | CronJob>(
     jobs: Iterable<Job>,
-    idOf: (job: Job) => string,
-    run: (job: Job, options: SchedulerOptions, turn: JobTurn) => Promise<void>,
+    { idOf, functionOf, run }: KindOfJob<Job>,
   ): number {
+    const turns = this.#turns;
     for (const job of jobs) {
       const id = idOf(job);
-      if (this.#running.has(id) || this.#waitingActions.has(id)) continue;
+      if (turns.isRunning(id) || turns.isHeld(functionOf(job))) continue;
       if (job.dueAt > this.#options.now()) return job.dueAt;
-      if (this.#running.size - this.#runningActions.size >= MAX_RUNNING) break;
-      if (this.#waitingActions.size >= MAX_WAITING_ACTIONS) break;
-      const turn = { becomeAction: () => this.#becomeAction(id) };
-      this.#track(id, run(job, this.#options, turn));
+      if (!turns.isAnyFree) break;
+      const turn = turns.begin(id, functionOf(job));
+      this.#track(id, run(job, this.#options, this.#announced(turn)));
     }
     return Infinity;
   }
 
-  #becomeAction(id: string): boolean {
-    const hasRoom = this.#runningActions.size < MAX_RUNNING;
-    if (hasRoom) this.#runningActions.add(id);
-    else this.#waitingActions.add(id);
-    this.#queuePump();
-    return hasRoom;
+  /** Who leaves the turns of mutations, or finds no other, lets something else begin. */
+  #announced(turn: JobTurn): JobTurn {
+    const andPump = (answer: boolean) => {
+      this.#queuePump();
+      return answer;
+    };
+    return {
+      becomeAction: () => andPump(turn.becomeAction()),
+      becomeSuspect: () => andPump(turn.becomeSuspect()),
+    };
   }
 
   #removeFinished(transaction: Transaction): number {
@@ -154,11 +176,15 @@ export class Scheduler {
       })
       .finally(() => {
         this.#running.delete(id);
-        if (this.#runningActions.delete(id)) this.#waitingActions.clear();
+        this.#turns.end(id);
         this.#queuePump();
       });
     this.#running.set(id, ended);
   }
+}
+
+function functionOf({ componentPath, path }: ScheduledJob): string {
+  return `${componentPath}:${path}`;
 }
 
 /** Ends early when the signal says so. */

@@ -10,7 +10,7 @@ import { runOutsideFrames } from "./host-frame.ts";
 /** Timers that fake ones have not replaced. */
 const realSetTimeout = globalThis.setTimeout;
 
-const ANY_TURN = { becomeAction: () => true };
+const ANY_TURN = { becomeAction: () => true, becomeSuspect: () => true };
 /** What a timer can wait for at most. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 /** Turns of the event loop in which a real timer that is due has fired. */
