@@ -85,6 +85,11 @@ export class HostModules implements FunctionDirectory {
     return this.#mounts.get(componentPath) ?? null;
   }
 
+  hasModule({ componentPath, module }: FunctionPath): boolean {
+    const key = moduleKey(componentPath, module);
+    return this.#importers.has(key) || this.#loaded.has(key);
+  }
+
   /** @throws ServiceError for validators that a push would refuse. */
   findFunction(path: FunctionPath): AnalyzedFunction | null {
     const key = `${path.componentPath}\n${canonicalPath(path)}`;

@@ -1,9 +1,12 @@
 /** Which test shows each limit of docs/limits.md that bounds no single call. */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 
 import { RETENTION_LIMITS, RUNNING_LIMITS } from "#embedded/lib/limits.ts";
+import { startTestBackend } from "#embedded/test-backend.ts";
 
 const LIMITS = { ...RUNNING_LIMITS, ...RETENTION_LIMITS };
 
@@ -23,8 +26,8 @@ const SHOWN: Readonly<
   ],
   actionsPerSocket: [
     1_000,
-    "embedded/sync/session.test.ts",
-    "the thousand-and-first running action closes the socket as overloaded",
+    "tests/limits/running-limits.test.ts",
+    "a socket has so many actions that are not answered, and is closed for one more",
   ],
   retriesAfterConflict: [
     4,
@@ -63,3 +66,28 @@ test.for(Object.entries(LIMITS))("a test shows the limit of %s", ([name, { max }
   expect(max).toBe(number);
   expect(readFileSync(file, "utf8")).toContain(title);
 });
+
+const HANGING = `
+  import { action } from "./_generated/server";
+  export const hang = action({ handler: () => new Promise(() => undefined) });
+`;
+
+test("a socket has so many actions that are not answered, and is closed for one more", async () => {
+  // One runs, the others wait.
+  const backend = await startTestBackend({ limits: ["actions=1"] });
+  onTestFinished(() => backend.dispose());
+  await backend.deploy({ calls: HANGING });
+  const socket = new WebSocket(`${backend.url.replace("http", "ws")}/api/1.48.0/sync`);
+  await once(socket, "open");
+  const ask = (requestId: number) =>
+    socket.send(JSON.stringify({ type: "Action", requestId, udfPath: "calls:hang", args: [{}] }));
+  const { max } = RUNNING_LIMITS.actionsPerSocket;
+  for (let requestId = 0; requestId < max; requestId += 1) ask(requestId);
+  const empty = { type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] };
+  socket.send(JSON.stringify(empty));
+  // It still answers.
+  await once(socket, "message");
+  ask(max);
+  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+  expect([code, reason.toString()]).toEqual([1013, "TooManyInflightActionsForSingleClient"]);
+}, 60_000);
