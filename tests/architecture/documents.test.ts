@@ -66,7 +66,8 @@ const TRAFFIC_MEANINGS: TrafficMeanings<keyof TrafficLimits> = {
 const RUNNING_NOTE = `\
 How many queries, mutations and actions run at a time are limits of traffic, below. Convex's class
 S16 runs eight scheduled functions at a time; here eight actions among them leave room for as many
-mutations, which actions that take minutes would otherwise keep waiting.`;
+mutations, which actions that take minutes would otherwise keep waiting. A function that keeps others
+waiting has one job besides those.`;
 
 test("SYS-7: docs/limits.md says the embedded backend's limits", async () => {
   const sections = [
