@@ -67,6 +67,17 @@ test("Ctrl-C, which reaches every process of the terminal, ends it in order", as
   expect([await closed, await exited]).toEqual([1013, 0]);
 }, 60_000);
 
+test("a launcher that was killed takes the backend with it, in order, and frees the data folder", async () => {
+  const started = await start(DIRECTLY, temporaryData());
+  const { closed } = await connect(started);
+  // The backend holds its standard output, too.
+  const ended = new Promise((resolve) => started.child.stdout?.once("close", resolve));
+  started.child.kill("SIGKILL");
+  expect(await closed).toBe(1013);
+  await ended;
+  expect((await start(DIRECTLY, started.data)).url).toMatch(/^http:/);
+}, 60_000);
+
 test("SIGTERM at npm alone ends the backend in order, and frees the data folder", async () => {
   const started = await start(THROUGH_NPM, temporaryData());
   const { closed } = await connect(started);

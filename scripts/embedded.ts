@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 import { heapMegabytes } from "../server/heap-size.ts";
-import { whenNpmEnds } from "./npm-parent.mjs";
+import { whenNpmEnds } from "./parent-process.mjs";
 
 /**
  * `npm run embedded`: the backend alone, from source, with room for its functions. What is asked of
- * this process to end it is asked of the backend, and its exit code is the backend's.
+ * this process to end it is asked of the backend, its exit code is the backend's, and the backend
+ * ends with it.
  */
 
 const backend = spawn(
@@ -14,11 +15,13 @@ const backend = spawn(
   [
     `--max-old-space-size=${String(heapMegabytes())}`,
     "--import",
+    new URL("./end-with-parent.mjs", import.meta.url).href,
+    "--import",
     "tsx",
     fileURLToPath(new URL("../embedded/main.ts", import.meta.url)),
     ...process.argv.slice(2),
   ],
-  { stdio: "inherit" },
+  { stdio: "inherit", env: { ...process.env, LAUNCHER_PID: String(process.pid) } },
 );
 
 const stop = () => void backend.kill("SIGTERM");

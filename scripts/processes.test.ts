@@ -1,8 +1,9 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 
 import { PartSupervisor, type Program } from "./processes.ts";
 import { StartError } from "./settings.ts";
@@ -45,6 +46,47 @@ test("a program that did not end well is named", async () => {
   const loading = supervisor.run("loading", program("broken", "process.exit(1)"), {});
   await expect(loading).rejects.toThrow(new StartError("The loading ended with code 1."));
 });
+
+test("a part gets SIGTERM when the process that started it was killed", async () => {
+  const lasting = `
+    process.on("SIGTERM", () => { console.log("asked to end"); process.exit(0); });
+    setInterval(() => {}, 60_000);
+    process.send({ type: "up" });`;
+  const launcher = program(
+    "launcher",
+    `import { PartSupervisor } from ${JSON.stringify(new URL("./processes.ts", import.meta.url).href)};
+    const { entry } = ${JSON.stringify(program("lasting", lasting))};
+    const part = new PartSupervisor().start("lasting", { entry }, {});
+    await part.message("up");
+    console.log("pid " + part.process.pid);`,
+  );
+  const child = spawn(process.execPath, ["--import", "tsx", launcher.entry], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const output = new Promise<string>((resolve) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const pid = /pid (\d+)\n/.exec(text)?.[1];
+      if (pid === undefined || child.killed) return;
+      onTestFinished(() => {
+        endIfThere(Number(pid));
+      });
+      child.kill("SIGKILL");
+    });
+    // The part holds it, too.
+    child.stdout.once("close", () => resolve(text));
+  });
+  expect(await output).toMatch(/asked to end\n$/);
+}, 30_000);
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
 
 test("stopping ends a program that is being run", async () => {
   const endless = 'process.send({ type: "up" }); process.on("message", () => {})';

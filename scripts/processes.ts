@@ -1,9 +1,13 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { pathToFileURL } from "node:url";
 
 import { StartError, type Environment } from "./settings.ts";
 
 /** How long a part may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
+
+/** From the project's folder, because this file is bundled into another one. */
+const END_WITH_PARENT = pathToFileURL("scripts/end-with-parent.mjs").href;
 
 export interface Program {
   readonly entry: string;
@@ -36,7 +40,10 @@ export class PartSupervisor {
     });
   }
 
-  /** Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. */
+  /**
+   * Starts a program in a process group of its own, so that Ctrl-C reaches it through `stop` alone. It
+   * gets SIGTERM when this process is gone.
+   */
   start(name: string, program: Program, environment: Environment): Part {
     const part = this.#fork(name, program, environment);
     part.process.on("exit", (code, signal) => {
@@ -63,9 +70,10 @@ export class PartSupervisor {
     const child = fork(program.entry, program.args ?? [], {
       env: {
         ...environment,
+        LAUNCHER_PID: String(process.pid),
         NODE_ENV: environment["NODE_ENV"] === "development" ? "development" : "production",
       },
-      execArgv: [...(program.nodeArgs ?? [])],
+      execArgv: ["--import", END_WITH_PARENT, ...(program.nodeArgs ?? [])],
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

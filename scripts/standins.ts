@@ -46,7 +46,6 @@ const resend = await startResendStandin({
 process.send?.({ type: "ready", payPalUrl: payPal.url, resendUrl: resend.url });
 
 process.on("SIGTERM", () => void stop());
-process.on("disconnect", () => void stop());
 
 async function stop(): Promise<void> {
   await Promise.all([payPal.close(), resend.close()]);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { installLockfile } from "./install.mjs";
 import { requireNodeVersion } from "./node-version.mjs";
-import { whenNpmEnds } from "./npm-parent.mjs";
+import { whenNpmEnds } from "./parent-process.mjs";
 
 requireNodeVersion();
 whenNpmEnds(() => process.kill(process.pid, "SIGTERM"));

@@ -8,7 +8,11 @@ const CHECK_MS = 500;
  */
 export function whenNpmEnds(stop) {
   if (process.env["npm_lifecycle_event"] === undefined) return;
-  const parent = process.ppid;
+  whenParentEnds(process.ppid, stop);
+}
+
+/** Calls `stop` when that process, which started this one, is gone. Keeps no process from ending. */
+export function whenParentEnds(parent, stop) {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
