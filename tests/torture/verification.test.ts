@@ -26,6 +26,7 @@ function soundRound(): { stored: StoredRound; ledger: Ledger } {
     ...newLedger(),
     balances: [...balances],
     entries: [...entries],
+    texts: new Map([["second", "birch cedar"]]),
     counted: new Map([["shared", [2, 1]]]),
     files: [FILE],
     jobs: [
@@ -44,6 +45,8 @@ function soundRound(): { stored: StoredRound; ledger: Ledger } {
     byToken: entries,
     byBucket: entries,
     byId: entries.map(({ token }) => token),
+    texts: { first: "amber birch", second: "birch cedar" },
+    found: { amber: ["first"], birch: ["first", "second"], cedar: ["second"], delta: [] },
     tallies: [{ bucket: 1, count: 2 }],
     files: [{ ...FILE, url: addressOf(BYTES) }],
     marks: ["mutation", "action", "answered"],
@@ -87,6 +90,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   }),
   "an entry that one index lacks": ({ byBucket }) => ({ byBucket: byBucket.slice(1) }),
   "an index entry without a row": ({ byId }) => ({ byId: byId.with(0, "missing") }),
+  "an entry that a search does not find": ({ found }) => ({ found: { ...found, amber: [] } }),
+  "an entry that a search still finds by its old words": ({ found }) => ({
+    found: { ...found, delta: ["second"] },
+  }),
+  "an entry that a search finds twice": ({ found }) => ({
+    found: { ...found, amber: ["first", "first"] },
+  }),
+  "an entry that nobody searched for": ({ found: { birch, cedar } }) => ({
+    found: { birch: birch!, cedar: cedar! },
+  }),
+  "a new text that is lost": ({ texts, found }) => ({
+    texts: { ...texts, second: "birch delta" },
+    found: { ...found, cedar: [], delta: ["second"] },
+  }),
   "an entry without its tally": () => ({ tallies: [{ bucket: 1, count: 1 }] }),
   "an increment that happened twice": () => ({ counters: { shared: 3 } }),
   "an increment that is lost": () => ({ counters: { shared: 1 } }),

@@ -11,6 +11,10 @@ export interface StoredRound {
   readonly byToken: readonly Entry[];
   readonly byBucket: readonly Entry[];
   readonly byId: readonly string[];
+  /** Texts of the entries, by token. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** By word: the tokens of the entries that a search for it finds, sorted. */
+  readonly found: Readonly<Record<string, readonly string[]>>;
   readonly tallies: readonly { readonly bucket: number; readonly count: number }[];
   readonly files: readonly (StoredFile & { readonly url: string | null })[];
   readonly marks: readonly string[];
@@ -35,9 +39,26 @@ export async function findProblems(stored: StoredRound, ledger: Ledger): Promise
     ...balanceProblems(stored, ledger),
     ...counterProblems(stored, ledger),
     ...entryProblems(stored, ledger),
+    ...textProblems(stored, ledger),
+    ...searchProblems(stored),
     ...jobProblems(stored, ledger),
     ...actionProblems(stored, ledger),
     ...(await fileProblems(stored, ledger)),
+  ];
+}
+
+/** A search for a word finds the rows that have it, each once, and no others. */
+export function searchProblems({ texts, found }: StoredRound): string[] {
+  const rows = Object.entries(texts);
+  const unsearched = rows.filter(([, text]) => !text.split(" ").every((word) => word in found));
+  return [
+    ...unsearched.map(([token, text]) => `nobody searched for the words of ${token}: ${text}`),
+    ...Object.entries(found).flatMap(([word, tokens]) => {
+      const having = rows.filter(([, text]) => text.split(" ").includes(word));
+      const expected = having.map(([token]) => token).sort();
+      if (JSON.stringify(tokens) === JSON.stringify(expected)) return [];
+      return [`a search for ${word} finds ${tokens.join()}, it is in ${expected.join()}`];
+    }),
   ];
 }
 
@@ -91,6 +112,12 @@ function entryProblems(stored: StoredRound, ledger: Ledger): string[] {
     ...differences("entries", [...stored.byId].sort(), ledger.entries.map((e) => e.token).sort()),
     ...differences("tallies", storedTallies, tallies),
   ];
+}
+
+function textProblems({ texts }: StoredRound, ledger: Ledger): string[] {
+  return [...ledger.texts].flatMap(([token, text]) =>
+    texts[token] === text ? [] : [`the text of ${token} is ${texts[token]} instead of ${text}`],
+  );
 }
 
 /** Scheduled mutations happened once, scheduled actions at most once and as their state says. */

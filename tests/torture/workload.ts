@@ -7,6 +7,8 @@ import { ConnectionLostError, type SyncClient } from "./sync-client.ts";
 export const ACCOUNTS = 6;
 export const OPENING_BALANCE = 1_000;
 const BUCKETS = 5;
+/** How many different ones an entry can have. */
+const TEXTS = 20;
 const MAX_FILE_BYTES = 60_000;
 const MAX_DELAY_MS = 150;
 
@@ -20,6 +22,8 @@ export interface StoredFile {
 export interface Ledger {
   readonly balances: number[];
   readonly entries: { readonly token: string; readonly bucket: number }[];
+  /** The entries' texts by token, of those that were given another than their first one. */
+  readonly texts: Map<string, string>;
   /** Values that the counters' increments returned. */
   readonly counted: Map<string, number[]>;
   readonly files: StoredFile[];
@@ -32,6 +36,7 @@ export function newLedger(): Ledger {
   return {
     balances: Array.from({ length: ACCOUNTS }, () => OPENING_BALANCE),
     entries: [],
+    texts: new Map(),
     counted: new Map(),
     files: [],
     jobs: [],
@@ -53,6 +58,7 @@ type Operation = (worker: Worker, token: string) => Promise<void>;
 const OPERATIONS: readonly (readonly [weight: number, Operation])[] = [
   [6, transfer],
   [7, add],
+  [3, reword],
   [2, upload],
   [2, schedule],
   [1, callAction],
@@ -100,6 +106,22 @@ async function add(worker: Worker, token: string): Promise<void> {
   const value = await client.mutation("torture:add", { round, token, bucket, counter });
   ledger.entries.push({ token, bucket });
   ledger.counted.set(counter, [...(ledger.counted.get(counter) ?? []), Number(value)]);
+}
+
+/** Another text for one of its own entries, which nobody else changes. */
+async function reword(worker: Worker, token: string): Promise<void> {
+  const { round, name, client, random, ledger } = worker;
+  const own = ledger.entries.filter((entry) => entry.token.startsWith(`${name}-`));
+  const chosen = own[random.integer(0, own.length)];
+  if (chosen === undefined) {
+    await add(worker, token);
+    return;
+  }
+  const number = random.integer(0, TEXTS);
+  const args = { round, token: chosen.token, number };
+  const text = await client.mutation("torture:reword", args);
+  if (typeof text !== "string") throw new Error("There is no text.");
+  ledger.texts.set(chosen.token, text);
 }
 
 async function upload(worker: Worker, token: string): Promise<void> {

@@ -12,7 +12,7 @@ import { DataFolderError } from "#embedded/storage/storage-error.ts";
 import { encodeTimestamp } from "#embedded/values/timestamp.ts";
 
 import { addition, SyncSocket, timestampOf } from "../../support/sync-socket.ts";
-import type { StoredRound } from "../verification.ts";
+import { searchProblems, type StoredRound } from "../verification.ts";
 import {
   ACCOUNTS,
   OPENING_BALANCE,
@@ -72,6 +72,7 @@ async function findProblems(backend: Backend, acks: readonly EngineAck[]): Promi
     ...resent,
     ...balanceProblems(stored, mutations),
     ...entryProblems(stored, mutations),
+    ...searchProblems(stored),
     ...counterProblems(stored, mutations),
     ...jobProblems(stored, mutations),
     ...(await fileProblems(http, stored, acks)),
