@@ -120,7 +120,7 @@ function writeInstance(path: string, instance: StoredInstance): void {
 /** @throws ConfigError when the folder cannot be made or written to. */
 export function requireFolder(folder: string): void {
   try {
-    makeFolderDurably(folder, 0o700);
+    makeFolderDurably(folder);
   } catch (cause) {
     throw new ConfigError(
       `The data folder ${folder} cannot be created: ${systemErrorCode(cause)}.`,

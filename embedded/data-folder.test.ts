@@ -141,6 +141,25 @@ test("a folder that may not be written is refused in a sentence, and left as it 
   expect(contents(data)).toEqual(before);
 }, 60_000);
 
+test("in a folder that all may look into, what the deployment makes is its owner's only", async () => {
+  const data = mkdtempSync(join(folder, "open-"));
+  chmodSync(data, 0o755);
+  const backend = await startTestBackend({ folder: data });
+  await backend.deploy({
+    files: `
+      import { action } from "./_generated/server";
+      export const keep = action({ handler: (ctx) => ctx.storage.store(new Blob(["bytes"])) });
+    `,
+  });
+  await backend.run("files:keep");
+  await backend.close();
+  const names = readdirSync(data, { recursive: true, encoding: "utf8" });
+  expect(names).toContain(join("database", "data.mdb"));
+  const othersMay = names.filter((name) => (statSync(join(data, name)).mode & 0o077) !== 0);
+  expect(othersMay).toEqual([]);
+  expect(statSync(data).mode & 0o777).toBe(0o755);
+}, 60_000);
+
 test("a file in the place of the folder is refused in a sentence", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "mine");

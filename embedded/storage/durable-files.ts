@@ -15,17 +15,18 @@ import { dirname, resolve } from "node:path";
 const canSyncFolders = process.platform !== "win32";
 
 /**
- * Makes a folder and the missing ones above it; each new name is synced into the folder it is in.
+ * Makes a folder and the missing ones above it, for their owner only; each new name is synced into
+ * the folder it is in.
  * One by one, because Node's recursive `mkdir` never returns where a folder is there and takes no
  * names, as `/proc`.
  */
-export function makeFolderDurably(folder: string, mode?: number): void {
+export function makeFolderDurably(folder: string): void {
   const path = resolve(folder);
   const missing: string[] = [];
   for (let at = path; !isFolder(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
   for (const at of missing.reverse()) {
     try {
-      mkdirSync(at, mode === undefined ? {} : { mode });
+      mkdirSync(at, { mode: 0o700 });
     } catch (error) {
       // Somebody else may have made it meanwhile.
       if (!isFolder(at)) throw error;

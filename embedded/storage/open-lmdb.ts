@@ -28,6 +28,9 @@ export interface OpenOptions {
   readonly noSync?: boolean;
 }
 
+/** Of the files that LMDB makes; lmdb's types leave this option out. */
+const OWNER_ONLY = { permissionsMode: 0o600 };
+
 const FORMAT_KEY = "format";
 const JOURNAL_KEY = "journal";
 
@@ -129,6 +132,7 @@ export function requireSound(folder: string): void {
 function openChecked(folder: string, { noSync = false }: OpenOptions): Lmdb {
   try {
     return open<Buffer, Buffer>({
+      ...OWNER_ONLY,
       path: folder,
       noSubdir: false,
       keyEncoding: "binary",
