@@ -82,7 +82,7 @@ export const functionCases: CasesOf<typeof FUNCTION_LIMITS> = {
   ),
   queryOperators: async ({ backend }, max) => {
     const filters = (count: number) => backend.run("calls:filters", { count });
-    await expect(filters(max - 1)).resolves.toBe(0);
+    await expect(filters(max)).resolves.toBe(0);
     await expect(filters(max + 1)).rejects.toThrow(
       "Can't construct query with more than 256 operators",
     );
