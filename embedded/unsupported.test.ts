@@ -32,9 +32,17 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
     const { err } = await project.convex("dashboard");
     expect(err).toContain("is not supported for self-hosted deployments");
   },
-  // The command line asks these addresses again for half a minute before it gives up.
-  "`npx convex run --inline-query`, `npx convex network-test`": () =>
-    expectNothingAt("/api/run_test_function", "/api/echo"),
+  "`npx convex run --inline-query`": async () => {
+    const inline = ["run", "--inline-query", 'await ctx.db.query("notes").take(1)'];
+    const { code, err } = await project.convex(...inline);
+    expect(code).toBe(1);
+    expect(err).toContain("Inline queries are not supported by this deployment");
+    expect(err).not.toContain("retrying");
+    const unknown = await backend.post("/api/run_test_function", {});
+    expect(unknown.status).toBe(403);
+  },
+  // The command line asks this address again for half a minute before it gives up.
+  "`npx convex network-test`": () => expectNothingAt("/echo"),
   "`npx convex insights`, usage, billing, teams, previews": async () => {
     const [insights, preview] = await Promise.all([
       project.convex("insights"),

@@ -1,4 +1,5 @@
 import { commitWrites } from "../database/commit-writes.ts";
+import { ServiceError } from "../lib/service-error.ts";
 import { updateVariables, type EnvironmentChange } from "../modules/environment-variables.ts";
 import { adminOnly, requireAdmin } from "./admin-access.ts";
 import type { FunctionLog } from "./function-log.ts";
@@ -35,6 +36,7 @@ const ADMIN_ROUTES: ReadonlyMap<string, AdminRoute> = new Map<string, AdminRoute
   ["POST /api/deploy2/wait_for_schema", push((service, body) => service.waitForSchema(body))],
   ["POST /api/deploy2/finish_push", finishPush],
   ["POST /api/deploy2/report_push_completed", push(() => Promise.resolve(null))],
+  ["POST /api/run_test_function", refuseInlineQuery],
   ["POST /api/update_environment_variables", updateEnvironmentVariables],
   ["GET /api/v1/get_canonical_urls", getCanonicalUrls],
   ["GET /api/stream_function_logs", streamFunctionLogs],
@@ -59,6 +61,16 @@ async function finishPush(exchange: Exchange, context: AdminContext): Promise<vo
   const diff = await context.push.finishPush(body);
   context.onDeploymentChanged();
   sendJson(exchange.response, diff);
+}
+
+/** An address that is not there would be asked again for half a minute. */
+async function refuseInlineQuery(exchange: Exchange, context: AdminContext): Promise<void> {
+  await requireAdmin(exchange, context);
+  throw new ServiceError(
+    "badRequest",
+    "InlineQueryUnsupported",
+    "Inline queries are not supported by this deployment: deploy an internal query and run that.",
+  );
 }
 
 async function updateEnvironmentVariables(
