@@ -63,6 +63,10 @@ const TRAFFIC_MEANINGS: TrafficMeanings<keyof TrafficLimits> = {
   incompleteBytes: "frames that have not arrived completely, in all",
 };
 
+const FUNCTION_NOTE = `\
+An action that computes for more than 60 seconds without a pause is ended, whatever time it has left:
+what gives no sign for so long counts as a loop.`;
+
 const RUNNING_NOTE = `\
 How many queries, mutations and actions run at a time are limits of traffic, below. Convex's class
 S16 runs eight scheduled functions at a time; here eight actions among them leave room for as many
@@ -72,7 +76,7 @@ waiting has one job besides those.`;
 test("SYS-7: docs/limits.md says the embedded backend's limits", async () => {
   const sections = [
     { title: "One transaction", limits: TRANSACTION_LIMITS },
-    { title: "One function", limits: FUNCTION_LIMITS },
+    { title: "One function", note: FUNCTION_NOTE, limits: FUNCTION_LIMITS },
     { title: "Values and documents", limits: VALUE_LIMITS },
     { title: "A schema", limits: SCHEMA_LIMITS },
     { title: "A search", limits: SEARCH_LIMITS },
