@@ -93,25 +93,28 @@ test("a suspect's patience begins when the rest after a long turn is over", asyn
   expect(begun).toEqual(["long", "second", "third", "suspect"]);
 });
 
-test("a suspect only listens after a long turn when nobody else has had one since", async () => {
+test("after a long turn a suspect leaves a third of the rest when nobody else has had a turn since", async () => {
   const { turns, begun, refused, clock, ask, end, settle } = createQueue();
   ask("long", "ordinary");
   await settle();
-  turns.rest(20);
+  turns.rest(60);
   await end("long");
   // It is told that it is a suspect when its turn has come.
   turns.run(() => Promise.reject(new Error("put off"))).catch(() => void refused.push("put off"));
   await settle();
   ask("again", "suspect");
-  ask("and again", "suspect");
   await settle();
   expect([begun, refused]).toEqual([["long"], ["put off"]]);
-  clock.ms = 5;
+  clock.ms = 19;
+  ask("and again", "suspect");
+  await settle();
+  expect(begun).toEqual(["long"]);
+  clock.ms = 20;
   await vi.waitFor(() => expect(begun).toEqual(["long", "again"]));
-  turns.rest(20);
+  turns.rest(60);
   await end("again");
   expect(begun).toEqual(["long", "again"]);
-  clock.ms = 10;
+  clock.ms = 40;
   await vi.waitFor(() => expect(begun).toEqual(["long", "again", "and again"]));
 });
 

@@ -11,8 +11,11 @@ interface Turn {
 
 /** After waiting for so long a suspect has its turn before others, so that it is not kept for ever. */
 const PATIENCE_MS = 5_000;
-/** After a long turn requests lie in the sockets; reading them takes the event loop some rounds. */
-const LISTENING_MS = 5;
+/**
+ * The part of a rest that suspects leave free when nobody else asks for a turn. Requests lie in the
+ * sockets then, and not all that others do takes turns: deploys, actions and files go on meanwhile.
+ */
+const LISTENING_SHARE = 1 / 3;
 
 /**
  * Gives out turns one after the other, in the order in which they were asked for. Those of suspects
@@ -64,14 +67,13 @@ export class TurnQueue {
   /**
    * To be told by a turn that took long, before it ends: the event loop goes round before the next
    * one, so that signals and requests are heard. No suspect begins for so many milliseconds once
-   * somebody else has had a turn after it; while nobody has, suspects keep nobody waiting, and begin
-   * as soon as those who asked during the long turn had a chance to be heard.
+   * somebody else has had a turn after it; while nobody has, for a third of that.
    */
   rest(ms: number): void {
     const nowMs = this.#now();
     this.#wasLong = true;
     this.#restsUntilMs = nowMs + ms;
-    this.#listensUntilMs = nowMs + Math.min(ms, LISTENING_MS);
+    this.#listensUntilMs = nowMs + ms * LISTENING_SHARE;
     this.#hadOthersSince = false;
   }
 
