@@ -32,6 +32,9 @@ async function main(): Promise<void> {
     const options = parseOptions(process.argv.slice(2));
     const watching = watchdogStarted();
     const backend = await startBackend({ ...options, log });
+    if (options.origin === null && /^(?:0\.0\.0\.0|::)$/.test(options.host)) {
+      log.warn(`Clients are told of ${backend.url ?? "no port"}: give --public-url.`);
+    }
     endWhenAsked(backend, process);
     await watching;
     process.off("message", holdSocket);

@@ -103,6 +103,15 @@ test("a second process on the same folder is turned away", async () => {
   expect(second.text).toMatch(/in use|already/i);
 }, 40_000);
 
+test("listening on all addresses without saying which one clients use is warned of", async () => {
+  const open = ["--port", "0", "--host", "0.0.0.0"];
+  const unsaid = await start(open);
+  expect(unsaid.output.text).toContain("Clients are told of http://127.0.0.1:");
+  await kill(unsaid.child, "SIGTERM");
+  const said = await start([...open, "--public-url", "http://shop.example"]);
+  expect(said.output.text).not.toContain("Clients are told");
+}, 40_000);
+
 test("the instance secret is readable by its owner alone", async () => {
   await start();
   const path = join(folder, "data", "instance.json");
