@@ -23,7 +23,7 @@ export class EntrySum {
   }
 }
 
-/** Small enough for sums of two products below it to be exact. */
+/** Small enough for the sum of two of its squares to be exact. */
 const MODULUS = 2 ** 52;
 const MAX_FACTOR = 2 ** 20;
 
