@@ -159,7 +159,9 @@ test("a schema that rows of one mount do not fit is refused by component, and no
     type: "failed",
     componentPath: "second",
     tableName: "counts",
-    error: expect.stringContaining(`Document with ID "${page[0]?._id}" in table "counts"`) as string,
+    error: expect.stringContaining(
+      `Document with ID "${page[0]?._id}" in table "counts"`,
+    ) as string,
   });
   expect(await finish(push)).toMatchObject({ code: "SchemaValidationFailed" });
   const failing = backend.run("app:addAndFail", { which: "first", name: "row" });
