@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 import {
   afterBlocks,
+  decodeWord,
   encodeWords,
   filterPrefix,
   idKey,
@@ -144,7 +145,8 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   "a filter's list that lacks a row": (index) =>
     index.changeBlock(filterPrefix(0, encodeKeyPart(1)), (words) => words.subarray(0, -1)),
   "a row that the index does not know": (index, ids) => index.write(idKey(ids[1] ?? ""), null),
-  "a number that leads to no row": (index) => index.write(ordinalKey(1), null),
+  "a number that leads to no row": (index, ids) =>
+    index.write(ordinalKey(decodeWord(index.read(idKey(ids[1] ?? "")))), null),
   "how many rows there are": (index) => {
     const statistics = index.read(STATISTICS_KEY);
     statistics.writeDoubleLE(7);
