@@ -156,7 +156,7 @@ test(
     await deployment.close();
     expectEnough(gate.overtakings, 3);
     expectEnough(stale, 3);
-    expectEnough(meetings, 50);
+    expectEnough(meetings, 20);
   },
 );
 
