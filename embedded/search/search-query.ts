@@ -1,7 +1,7 @@
 import { SEARCH_LIMITS } from "../lib/limits.ts";
-import { BoundedCache } from "../lib/bounded-cache.ts";
 import { DamagedRecordError } from "../storage/storage-error.ts";
 import type { Storage } from "../storage/storage.ts";
+import { type Owner, OwnerCache } from "./owner-cache.ts";
 import { matchesFilters, type SearchCondition, type SearchDocument } from "./search-document.ts";
 import {
   afterBlocks,
@@ -87,16 +87,11 @@ function* rank(
   yield* inOrder(candidates, (candidate) => search.hit(candidate));
 }
 
-type Owner = ReturnType<typeof decodeOwner>;
+const ownersOf = new WeakMap<Storage, OwnerCache>();
 
-/** Documents whose ids and creation times are kept at hand, of all indexes of a store. */
-const MAX_OWNERS = 50_000;
-const ownersOf = new WeakMap<Storage, BoundedCache<Owner>>();
-const weighOwner = () => 1;
-
-function ownersIn(storage: Storage): BoundedCache<Owner> {
+function ownersIn(storage: Storage): OwnerCache {
   let owners = ownersOf.get(storage);
-  if (owners === undefined) ownersOf.set(storage, (owners = new BoundedCache(MAX_OWNERS)));
+  if (owners === undefined) ownersOf.set(storage, (owners = new OwnerCache()));
   return owners;
 }
 
@@ -129,7 +124,7 @@ class OrdinalSet {
 
 class Search {
   readonly #storage: Storage;
-  readonly #owners: BoundedCache<Owner>;
+  readonly #owners: OwnerCache;
   readonly #index: number;
   readonly #differences: readonly SearchDifference[];
   readonly #hidden = new Set<number>();
@@ -232,17 +227,15 @@ class Search {
     return { id, creationTime, score };
   }
 
-  /** Neither an ordinal nor an index's number is ever given to something else. */
   #ownerOf(ordinal: number): Owner {
-    const key = `${this.#index} ${ordinal}`;
-    const known = this.#owners.get(key, weighOwner);
+    const known = this.#owners.get(this.#index, ordinal);
     if (known !== undefined) return known;
     const bytes = this.#storage.get(this.#index, ordinalKey(ordinal));
     if (bytes === null) {
       throw new DamagedRecordError(`the search index ${this.#index} names a row that is missing`);
     }
     const owner = decodeOwner(bytes);
-    this.#owners.set(key, owner, weighOwner());
+    this.#owners.set(this.#index, ordinal, owner);
     return owner;
   }
 
