@@ -86,7 +86,7 @@ test(
       ),
       oracleRuns("vectors", 12),
     );
-    expectEnough(results, 25);
+    expectEnough(results, 50);
     expectEnough(leftOut, 20);
   },
 );
